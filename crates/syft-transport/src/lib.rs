@@ -1,1 +1,25 @@
-//! placeholder
+//! What lies beyond this machine: Google Drive and Gmail, and their no-account twins.
+//!
+//! Two small traits are the seams: [`Drive`] and [`Mailer`].
+//!
+//! ```
+//! use syft_transport::{NameMatch, Query};
+//!
+//! let inbox = Query {
+//!     any_name: vec![NameMatch::StartsWith("msgv2_".into())],
+//!     ..Query::default()
+//! };
+//! assert!(inbox.accepts_name("msgv2_1765210000.0_x.tar.gz"));
+//! assert!(!inbox.accepts_name("re_msgv2_1765210000.0_x.tar.gz"));
+//! ```
+
+pub mod drive;
+pub mod error;
+pub mod mail;
+
+pub use drive::{
+    Changes, Content, Cursor, Drive, Entry, EntryKind, FileId, NameMatch, NewEntry, Order, Owner,
+    Page, PageToken, Query, Role,
+};
+pub use error::{Error, Result};
+pub use mail::{DraftId, Mail, MailId, Mailer, MessageId, Promise};

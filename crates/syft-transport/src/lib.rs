@@ -16,6 +16,7 @@
 pub mod drive;
 pub mod error;
 pub mod mail;
+pub mod mime;
 
 pub use drive::{
     Changes, Content, Cursor, Drive, Entry, EntryKind, FileId, NameMatch, NewEntry, Order, Owner,

@@ -19,10 +19,15 @@ pub trait Mailer: fmt::Debug + Send + Sync + 'static {
     /// Returns what this service can promise with the rights it has.
     fn promise(&self) -> Promise;
 
-    /// Stores a mail as a draft, or returns `None` where the service has none for us.
+    /// Returns the draft that an interrupted [`Mailer::stage`] of this mail left behind, if it can be found.
     ///
-    /// A draft with the same [`Mail::message_id`] that an earlier, interrupted call left behind
-    /// is used again where it can be found.
+    /// Not finding one is harmless: a draft that is never sent reaches nobody.
+    async fn find_staged(&self, mail: &Mail) -> Result<Option<DraftId>> {
+        let _ = mail;
+        Ok(None)
+    }
+
+    /// Stores a mail as a draft, or returns `None` where the service has none for us.
     async fn stage(&self, mail: &Mail) -> Result<Option<DraftId>>;
 
     /// Sends a mail: the staged draft, if there is one.

@@ -73,6 +73,12 @@ impl MessageId {
         Self(format!("{token}@{}", sender.domain().to_ascii_lowercase()))
     }
 
+    /// Takes an id that was kept on disk; characters that could end a header are dropped.
+    #[must_use]
+    pub fn from_record(text: &str) -> Self {
+        Self(text.chars().filter(|c| c.is_ascii_graphic() && !"<>".contains(*c)).collect())
+    }
+
     /// Returns `left@right`, without angle brackets.
     #[must_use]
     pub fn as_str(&self) -> &str {

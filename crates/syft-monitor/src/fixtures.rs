@@ -1,0 +1,1 @@
+//! What SyftBox clients write, for tests and demonstrations.

@@ -1,8 +1,58 @@
-//! Errors in the JSON shape of Google's APIs.
+//! What can stop the emulator, and how it refuses calls in the JSON shape of Google's APIs.
+
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+
+/// Why the emulator does not start, or could not save.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The emulator knows no passwords, so it never listens where others can reach it.
+    #[error("refusing to listen on {0}: the emulator answers on loopback only")]
+    NotLoopback(SocketAddr),
+    /// The port is taken or not allowed.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// A file or directory of the data directory cannot be used.
+    #[error("cannot access {}", path.display())]
+    Data {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// Another emulator holds the data directory.
+    #[error("{} is in use by another emulator", path.display())]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// A saved file is damaged; it is left as it is.
+    #[error(
+        "{} is damaged ({problem}): mend it, or move it away to start afresh",
+        path.display()
+    )]
+    Corrupt {
+        /// The damaged file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A certificate or key could not be made.
+    #[error("cannot make a certificate")]
+    Certificate(#[from] rcgen::Error),
+    /// The TLS library refused our certificate.
+    #[error("cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+}
 
 /// A refused call, answered as `{"error":{"code","message","errors":[…],"status"}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,10 @@
-//! The accounts of the emulated Google, with their grants and tokens.
+//! The accounts of the emulated Google.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::{client::Client, grant::Grants};
 
 /// A Google account as others see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,18 +35,23 @@ pub(crate) fn account_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Returns whether `text` can be the e-mail of an account.
+pub(crate) fn is_email(text: &str) -> bool {
+    let text = text.trim();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>\",;()".contains(c);
+    text.len() <= 254
+        && text.chars().all(plain)
+        && text.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
+}
+
 /// All accounts, and what was granted to whom.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Accounts {
     people: BTreeMap<String, Person>,
-    access: BTreeMap<String, AccessToken>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct AccessToken {
-    account: String,
-    scopes: Vec<String>,
-    expires: DateTime<Utc>,
+    pub(crate) clients: BTreeMap<String, Client>,
+    pub(crate) grants: Grants,
 }
 
 impl Accounts {
@@ -58,20 +64,51 @@ impl Accounts {
 
     /// Returns the account, or what it would be if it existed.
     pub(crate) fn person(&self, email: &str) -> Person {
-        self.people
-            .get(&account_key(email))
-            .cloned()
-            .unwrap_or_else(|| Person::new(email.trim()))
+        let known = self.people.get(&account_key(email));
+        known.cloned().unwrap_or_else(|| Person::new(email.trim()))
     }
 
     /// Returns every account, sorted by e-mail.
     pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
         self.people.values()
     }
+}
 
-    /// Returns the account key and scopes behind a living access token.
-    pub(crate) fn caller(&self, token: &str, now: DateTime<Utc>) -> Option<(String, Vec<String>)> {
-        let found = self.access.get(token).filter(|found| now < found.expires)?;
-        Some((found.account.clone(), found.scopes.clone()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_compare_without_case_and_keep_their_first_spelling() {
+        let mut accounts = Accounts::default();
+        accounts.ensure("Ada.O'Neil+x@Example.org");
+        accounts.ensure("ada.o'neil+X@example.ORG");
+        assert_eq!(accounts.people().count(), 1);
+        assert_eq!(
+            accounts.person("ADA.o'neil+x@example.org").email,
+            "Ada.O'Neil+x@Example.org"
+        );
+    }
+
+    #[test]
+    fn the_permission_id_is_the_same_in_every_run() {
+        let first = Accounts::default().person("a@b.org").permission_id;
+        assert_eq!(first.len(), 20);
+        assert_eq!(Accounts::default().person("A@B.org").permission_id, first);
+    }
+
+    #[track_caller]
+    fn check_email(text: &str, expected: bool) {
+        assert_eq!(is_email(text), expected, "{text}");
+    }
+
+    #[test]
+    fn emails() {
+        check_email("a@b", true);
+        check_email("o'neil+tag_1@example.org", true);
+        check_email("a b@example.org", false);
+        check_email("a@b@c", false);
+        check_email("@example.org", false);
+        check_email("a@b.org\r\nBcc: x@y", false);
     }
 }

@@ -35,8 +35,11 @@ impl Caller {
             token.map(str::to_owned)
         })?;
         let now = app.now();
-        let (email, scopes) = app.read(|world| world.accounts.caller(&token, now))?;
-        Some(Self { email, scopes })
+        let found = app.read(|world| world.accounts.grants.access(&token, now).cloned())?;
+        Some(Self {
+            email: found.account,
+            scopes: found.scopes,
+        })
     }
 }
 

@@ -9,6 +9,8 @@ mod pages;
 mod search;
 mod store;
 mod summary;
+#[cfg(test)]
+mod testing;
 
 pub use label::Label;
 pub(crate) use store::Store;
@@ -118,9 +120,7 @@ impl Store {
 
     fn all(&self, account: &str, wanted: impl Fn(&store::Message) -> bool) -> Vec<Mail> {
         let messages = self.messages(account).filter(|message| wanted(message));
-        let mut mails: Vec<_> = messages
-            .map(|message| Mail::of(account, message))
-            .collect();
+        let mut mails: Vec<_> = messages.map(|message| Mail::of(account, message)).collect();
         mails.reverse();
         mails
     }

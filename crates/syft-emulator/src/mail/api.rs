@@ -3,10 +3,11 @@
 mod body;
 mod call;
 mod drafts;
+mod fields;
 mod messages;
-mod methods;
 mod paging;
 mod resource;
+mod table;
 mod threads;
 
 use axum::{

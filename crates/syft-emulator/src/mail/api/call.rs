@@ -1,6 +1,9 @@
 //! One call: who asks, for which mailbox, with which parameters.
 
-use super::methods::{Method, READS_BODIES};
+use axum::Json;
+use serde_json::Value;
+
+use super::{fields::Mask, table::Method};
 use crate::{
     error::ApiError,
     oauth::{Caller, account_key},
@@ -13,35 +16,50 @@ pub(super) struct Call {
     /// Key of the mailbox: the caller's own.
     pub(super) account: String,
     pub(super) params: Params,
+    mask: Mask,
     reads_bodies: bool,
 }
 
 impl Call {
     /// Checks parameters, scopes and mailbox, in this order.
+    ///
+    /// `method` is the id after `gmail.users.`, such as `messages.send`.
     pub(super) fn open(
-        method: &Method,
+        method: &str,
         caller: Caller,
         user: &str,
         params: Params,
     ) -> Result<Self, ApiError> {
-        params.only(method.parameters)?;
+        let method = Method::named(method);
+        params.only(&method.parameters())?;
         if !matches!(params.get("alt"), None | Some("json")) {
             return Err(ApiError::parameter(
                 "alt",
                 "the emulator answers in JSON only",
             ));
         }
-        caller.require(method.scopes)?;
+        caller.require(&method.scopes())?;
         if user != "me" && account_key(user) != caller.email {
             let message = format!("Delegation denied for {}", caller.email);
             return Err(ApiError::forbidden("forbidden", message));
         }
-        let reads_bodies = caller.require(READS_BODIES).is_ok();
+        let mask = params
+            .get("fields")
+            .map(|text| Mask::parse(text, method.response()));
+        // Whoever may fetch an attachment may read bodies; `gmail.metadata` may do neither.
+        let bodies = Method::named("messages.attachments.get").scopes();
+        let reads_bodies = caller.require(&bodies).is_ok();
         Ok(Self {
             account: caller.email,
+            mask: mask.transpose()?.unwrap_or_default(),
             params,
             reads_bodies,
         })
+    }
+
+    /// Returns the part of an answer that the caller asked for.
+    pub(super) fn answer(&self, answer: Value) -> Json<Value> {
+        Json(self.mask.apply(answer))
     }
 
     /// Returns how much of a message is wanted, and allowed.

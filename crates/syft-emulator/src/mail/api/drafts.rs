@@ -11,7 +11,7 @@ use super::{
     body,
     call::{Call, Format},
     messages::meet,
-    methods, paging, resource,
+    paging, resource,
 };
 use crate::{
     error::ApiError,
@@ -29,7 +29,7 @@ pub(super) async fn create(
     params: Params,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::DRAFTS_CREATE, caller, &user, params)?;
+    let call = Call::open("drafts.create", caller, &user, params)?;
     let incoming = body::draft(&call.params, request).await?;
     let letter = incoming.letter()?.ok_or(MailError::NoDraftMessage)?;
     let now = app.now();
@@ -38,7 +38,7 @@ pub(super) async fn create(
         let thread = incoming.thread.as_deref();
         let id = world.mail.create_draft(&from, letter, thread, now)?;
         let message = world.mail.draft(&call.account, &id)?;
-        Ok(Json(draft(&id, resource::reference(message))))
+        Ok(call.answer(draft(&id, resource::reference(message))))
     })
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn update(
     params: Params,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::DRAFTS_UPDATE, caller, &user, params)?;
+    let call = Call::open("drafts.update", caller, &user, params)?;
     let incoming = body::draft(&call.params, request).await?;
     let letter = incoming.letter()?.ok_or(MailError::NoDraftMessage)?;
     let now = app.now();
@@ -59,7 +59,7 @@ pub(super) async fn update(
         let thread = incoming.thread.as_deref();
         world.mail.update_draft(&from, &id, letter, thread, now)?;
         let message = world.mail.draft(&call.account, &id)?;
-        Ok(Json(draft(&id, resource::reference(message))))
+        Ok(call.answer(draft(&id, resource::reference(message))))
     })
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn send(
     params: Params,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::DRAFTS_SEND, caller, &user, params)?;
+    let call = Call::open("drafts.send", caller, &user, params)?;
     let incoming = body::draft(&call.params, request).await?;
     let replacement = incoming.letter()?;
     let id = incoming.draft.as_deref().ok_or(MailError::NotFound)?;
@@ -92,7 +92,7 @@ pub(super) async fn send(
         }
         world.mail.send_draft(&from, id, now)
     })?;
-    Ok(Json(resource::reference(&sent)))
+    Ok(call.answer(resource::reference(&sent)))
 }
 
 /// Deletes a draft for good.
@@ -102,7 +102,7 @@ pub(super) async fn delete(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<StatusCode, ApiError> {
-    let call = Call::open(&methods::DRAFTS_DELETE, caller, &user, params)?;
+    let call = Call::open("drafts.delete", caller, &user, params)?;
     app.write(|world| world.mail.delete_draft(&call.account, &id))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -114,10 +114,10 @@ pub(super) async fn get(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::DRAFTS_GET, caller, &user, params)?;
+    let call = Call::open("drafts.get", caller, &user, params)?;
     let format = Format::parse(call.params.get("format").unwrap_or("full"))?;
     let message = app.read(|world| world.mail.draft(&call.account, &id).cloned())?;
-    Ok(Json(draft(&id, resource::message(&message, format, &[]))))
+    Ok(call.answer(draft(&id, resource::message(&message, format, &[]))))
 }
 
 /// Lists drafts, newest first.
@@ -127,7 +127,7 @@ pub(super) async fn list(
     Path(user): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::DRAFTS_LIST, caller, &user, params)?;
+    let call = Call::open("drafts.list", caller, &user, params)?;
     let search = Search::parse(call.params.get("q").unwrap_or_default())?;
     let include_trash = call.params.flag("includeSpamTrash")?.unwrap_or(false);
     let found = app.read(|world| {
@@ -140,7 +140,7 @@ pub(super) async fn list(
             })
             .collect()
     });
-    Ok(resource::list("drafts", paging::page(found, &call.params)?))
+    Ok(call.answer(resource::list("drafts", paging::page(found, &call.params)?)))
 }
 
 fn draft(id: &str, message: Value) -> Value {

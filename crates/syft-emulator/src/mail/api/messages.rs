@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     body::{self, Incoming},
     call::Call,
-    methods, paging, resource,
+    paging, resource,
 };
 use crate::{
     error::ApiError,
@@ -31,7 +31,7 @@ pub(super) async fn send(
     params: Params,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::SEND, caller, &user, params)?;
+    let call = Call::open("messages.send", caller, &user, params)?;
     let incoming = body::message(&call.params, request).await?;
     let letter = incoming.letter()?.ok_or(MailError::NoMessage)?;
     let now = app.now();
@@ -42,7 +42,7 @@ pub(super) async fn send(
             .mail
             .send(&from, letter, incoming.thread.as_deref(), now)
     })?;
-    Ok(Json(resource::reference(&sent)))
+    Ok(call.answer(resource::reference(&sent)))
 }
 
 /// Makes the recipients' accounts exist: whoever gets mail has a mailbox.
@@ -60,7 +60,7 @@ pub(super) async fn list(
     Path(user): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::LIST, caller, &user, params)?;
+    let call = Call::open("messages.list", caller, &user, params)?;
     let filter = Filter::of(&call)?;
     let found = app.read(|world| {
         let messages = world.mail.messages(&call.account);
@@ -72,10 +72,10 @@ pub(super) async fn list(
             })
             .collect()
     });
-    Ok(resource::list(
+    Ok(call.answer(resource::list(
         "messages",
         paging::page(found, &call.params)?,
-    ))
+    )))
 }
 
 /// What a list of messages or threads leaves out.
@@ -112,11 +112,11 @@ pub(super) async fn get(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::GET, caller, &user, params)?;
+    let call = Call::open("messages.get", caller, &user, params)?;
     let format = call.format()?;
     let headers: Vec<_> = call.params.all("metadataHeaders").collect();
     let found = app.read(|world| world.mail.message(&call.account, &id).cloned())?;
-    Ok(Json(resource::message(&found, format, &headers)))
+    Ok(call.answer(resource::message(&found, format, &headers)))
 }
 
 /// Returns the decoded bytes of a part that a message only names.
@@ -126,12 +126,10 @@ pub(super) async fn attachment(
     Path((user, message, id)): Path<(String, String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::ATTACHMENT, caller, &user, params)?;
+    let call = Call::open("messages.attachments.get", caller, &user, params)?;
     let found = app.read(|world| world.mail.message(&call.account, &message).cloned())?;
     let bytes = mime::attachment(&mime::parse(&found.raw), &id).ok_or(MailError::NotFound)?;
-    Ok(Json(
-        json!({ "size": bytes.len(), "data": URL_SAFE.encode(&bytes) }),
-    ))
+    Ok(call.answer(json!({ "size": bytes.len(), "data": URL_SAFE.encode(&bytes) })))
 }
 
 /// Deletes a message for good.
@@ -141,7 +139,7 @@ pub(super) async fn delete(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<StatusCode, ApiError> {
-    let call = Call::open(&methods::DELETE, caller, &user, params)?;
+    let call = Call::open("messages.delete", caller, &user, params)?;
     app.write(|world| world.mail.delete(&call.account, &id))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -153,7 +151,7 @@ pub(super) async fn trash(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::TRASH, caller, &user, params)?;
+    let call = Call::open("messages.trash", caller, &user, params)?;
     relabel(&app, &call, &id, &[Label::Trash], &[Label::Inbox])
 }
 
@@ -164,7 +162,7 @@ pub(super) async fn untrash(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::UNTRASH, caller, &user, params)?;
+    let call = Call::open("messages.untrash", caller, &user, params)?;
     relabel(&app, &call, &id, &[], &[Label::Trash])
 }
 
@@ -176,7 +174,7 @@ pub(super) async fn modify(
     params: Params,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::RELABEL, caller, &user, params)?;
+    let call = Call::open("messages.modify", caller, &user, params)?;
     let (add, remove) = body::labels(request).await?;
     relabel(&app, &call, &id, &add, &remove)
 }
@@ -189,7 +187,7 @@ fn relabel(
     remove: &[Label],
 ) -> Result<Json<Value>, ApiError> {
     let changed = app.write(|world| world.mail.relabel(&call.account, id, add, remove))?;
-    Ok(Json(resource::reference(&changed)))
+    Ok(call.answer(resource::reference(&changed)))
 }
 
 /// Returns the address and size of the mailbox.
@@ -199,8 +197,8 @@ pub(super) async fn profile(
     Path(user): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::PROFILE, caller, &user, params)?;
-    Ok(Json(app.read(|world| {
+    let call = Call::open("getProfile", caller, &user, params)?;
+    Ok(call.answer(app.read(|world| {
         let messages = || world.mail.messages(&call.account);
         let threads: HashSet<_> = messages().map(|message| &message.thread).collect();
         json!({
@@ -218,9 +216,9 @@ pub(super) async fn labels(
     Path(user): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    Call::open(&methods::LABELS_LIST, caller, &user, params)?;
+    let call = Call::open("labels.list", caller, &user, params)?;
     let labels: Vec<_> = Label::ALL.into_iter().map(Label::resource).collect();
-    Ok(Json(json!({ "labels": labels })))
+    Ok(call.answer(json!({ "labels": labels })))
 }
 
 impl Incoming {

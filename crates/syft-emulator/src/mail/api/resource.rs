@@ -1,6 +1,5 @@
 //! Messages in the JSON of Gmail's API.
 
-use axum::Json;
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use serde_json::{Value, json};
 
@@ -33,7 +32,7 @@ pub(super) fn reference(message: &Message) -> Value {
 }
 
 /// Returns a page of a list under `name`, which Gmail leaves out when there is nothing.
-pub(super) fn list(name: &str, page: Page<Value>) -> Json<Value> {
+pub(super) fn list(name: &str, page: Page<Value>) -> Value {
     let mut answer = json!({});
     if !page.items.is_empty() {
         answer[name] = json!(page.items);
@@ -42,5 +41,5 @@ pub(super) fn list(name: &str, page: Page<Value>) -> Json<Value> {
         answer["nextPageToken"] = json!(next);
     }
     answer["resultSizeEstimate"] = json!(page.total);
-    Json(answer)
+    answer
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, Format},
     messages::Filter,
-    methods, paging, resource,
+    paging, resource,
 };
 use crate::{
     error::ApiError,
@@ -28,7 +28,7 @@ pub(super) async fn list(
     Path(user): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::THREADS_LIST, caller, &user, params)?;
+    let call = Call::open("threads.list", caller, &user, params)?;
     let filter = Filter::of(&call)?;
     let found = app.read(|world| {
         let mut seen = HashSet::new();
@@ -38,10 +38,10 @@ pub(super) async fn list(
             .map(|message| (message.id.clone(), summary(message)))
             .collect()
     });
-    Ok(resource::list(
+    Ok(call.answer(resource::list(
         "threads",
         paging::page(found, &call.params)?,
-    ))
+    )))
 }
 
 /// Returns a conversation, oldest message first.
@@ -51,7 +51,7 @@ pub(super) async fn get(
     Path((user, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let call = Call::open(&methods::THREADS_GET, caller, &user, params)?;
+    let call = Call::open("threads.get", caller, &user, params)?;
     let format = call.format()?;
     if format == Format::Raw {
         let problem = "a thread has no raw form; expected minimal, metadata or full";
@@ -65,7 +65,7 @@ pub(super) async fn get(
     let history = found.iter().map(|message| message.history).max();
     let messages = found.iter();
     let messages = messages.map(|message| resource::message(message, format, &headers));
-    Ok(Json(json!({
+    Ok(call.answer(json!({
         "id": id,
         "historyId": history.unwrap_or_default().to_string(),
         "messages": messages.collect::<Value>(),

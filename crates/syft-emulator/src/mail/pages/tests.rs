@@ -170,7 +170,7 @@ async fn get(app: &App, path: &str) -> (StatusCode, http::HeaderMap, String) {
 }
 
 fn app(raw: &[u8]) -> (App, String) {
-    let app = App::default();
+    let app = crate::mail::testing::app();
     let letter = Letter::parse(raw).unwrap();
     let now = app.now();
     let sent = app.write(|world| {

@@ -1,6 +1,8 @@
 //! What SyftBox's background helpers keep on this machine's disk.
 //!
 //! * [`id`]: names that are valid by construction: [`Email`], [`RelPath`], [`Timestamp`].
+//! * [`fs`]: files that are whole or not there, locks that die with their owner.
+//! * [`ledger`]: what was told to whom, in the file of Python's program.
 //!
 //! ```
 //! use syft_state::Email;
@@ -11,6 +13,10 @@
 //! # Ok::<(), syft_state::id::InvalidId>(())
 //! ```
 
+mod error;
+pub mod fs;
 pub mod id;
+pub mod ledger;
 
+pub use error::Error;
 pub use id::{Email, RelPath, Timestamp};

@@ -1,8 +1,9 @@
 import syft_client as sc
 
-{% if not token_path -%}
-# outside Colab, also give token_path="path/to/your/token.json"
-{% endif -%}
-client = sc.login_do(email={{ owner.python }}{% if token_path %}, token_path={{ token_path }}{% endif %})
+client = sc.login_do(
+    email={{ owner.python }},
+{% if token_path %}    token_path={{ token_path }},
+{% else %}    # outside Colab: token_path="path/to/token.json",
+{% endif %})
 client.sync()
 print(client.jobs)

@@ -1,11 +1,15 @@
 import syft_client as sc
 
-# outside Colab, also give token_path="path/to/your/token.json"
-client = sc.login_ds(email={{ scientist.python }})
+client = sc.login_ds(
+    email={{ scientist.python }},
+    # outside Colab: token_path="path/to/token.json",
+)
+name = {{ job.python }}
+owner = {{ owner.python_key }}
 job = next(
-    job
-    for job in client.jobs
-    if job.name == {{ job.python }}
-    and job.datasite_owner_email.lower() == {{ owner.python_key }}
+    j
+    for j in client.jobs
+    if j.name == name
+    and j.datasite_owner_email.lower() == owner
 )
 print(job.review_reason)

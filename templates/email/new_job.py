@@ -1,14 +1,17 @@
 import syft_client as sc
 
-{% if not token_path -%}
-# outside Colab, also give token_path="path/to/your/token.json"
-{% endif -%}
-client = sc.login_do(email={{ owner.python }}{% if token_path %}, token_path={{ token_path }}{% endif %})
+client = sc.login_do(
+    email={{ owner.python }},
+{% if token_path %}    token_path={{ token_path }},
+{% else %}    # outside Colab: token_path="path/to/token.json",
+{% endif %})
+name = {{ job.python }}
+submitter = {{ scientist.python_key }}
 job = next(
-    job
-    for job in client.jobs
-    if job.name == {{ job.python }}
-    and job.submitted_by.lower() == {{ scientist.python_key }}
+    j
+    for j in client.jobs
+    if j.name == name
+    and j.submitted_by.lower() == submitter
 )
 print(job.files)
 print(job.run_script)
@@ -17,4 +20,4 @@ print(job.code)
 job.approve()
 client.process_approved_jobs()
 # %%
-job.reject("the reason, which the submitter can read")
+job.reject("why not; the submitter can read it")

@@ -1,10 +1,15 @@
 import syft_client as sc
 
-# outside Colab, also give token_path="path/to/your/token.json"
-client = sc.login_ds(email={{ scientist.python }})
+client = sc.login_ds(
+    email={{ scientist.python }},
+    # outside Colab: token_path="path/to/token.json",
+)
 client.sync()
-print(client.datasets.get_all(datasite={{ owner.python }}))
+owner = {{ owner.python }}
+print(client.datasets.get_all(datasite=owner))
 # %%
 client.submit_python_job(
-    {{ owner.python }}, "path/to/your/code", job_name="My first job"
+    owner,
+    "path/to/your/code",
+    job_name="My first job",
 )

@@ -1,5 +1,7 @@
 import syft_client as sc
 
-# outside Colab, also give token_path="path/to/your/token.json"
-client = sc.login_ds(email={{ scientist.python }})
+client = sc.login_ds(
+    email={{ scientist.python }},
+    # outside Colab: token_path="path/to/token.json",
+)
 print(client.peers)

@@ -92,9 +92,8 @@ impl Renderer {
     pub fn render(&self, mail: &MailContext) -> Rendered {
         let mut problems = Vec::new();
         let mut variables = mail.variables();
-        let mut part = |part, variables: &Context| {
-            self.part(mail.template(), part, variables, &mut problems)
-        };
+        let mut part =
+            |part, variables: &Context| self.part(mail.template(), part, variables, &mut problems);
 
         let subject = part(Part::Subject, &variables);
         variables.insert("subject", &subject);
@@ -150,9 +149,7 @@ fn unlinked(text: &str, _: Kwargs, _: &State) -> tera::TeraResult<Value> {
     let mut escaped = Vec::new();
     tera::escape_html(text, &mut escaped)?;
     let escaped = String::from_utf8(escaped)?;
-    Ok(Value::safe_string(
-        &escaped.replace('.', "<span>.</span>"),
-    ))
+    Ok(Value::safe_string(&escaped.replace('.', "<span>.</span>")))
 }
 
 fn cells(code: &str) -> Vec<String> {

@@ -5,16 +5,19 @@ use syft_transport::FileId;
 use super::display;
 use crate::{Event, JobDetails, JobKey, Template};
 
-/// The longest name, of a job, file, package or data set, that is shown.
+/// The longest name of a job that is shown.
 const MAX_NAME: usize = 120;
+/// The longest name of anything else. Gmail cuts mails at 102 kB; with these bounds the
+/// longest mail stays below that.
+const MAX_ITEM: usize = 80;
 /// The longest reason that is shown.
 const MAX_REASON: usize = 600;
 /// The longest name, in characters, that can be one: file systems hold 255 bytes.
 const MAX_LITERAL: usize = 255;
 /// The most files that are listed.
-const MAX_FILES: usize = 25;
+const MAX_FILES: usize = 20;
 /// The most packages or data sets that are listed.
-const MAX_NAMES: usize = 20;
+const MAX_NAMES: usize = 12;
 
 /// One mail to be rendered: its template, its recipient and the facts it tells.
 #[derive(Clone, Debug)]
@@ -109,8 +112,8 @@ impl MailContext {
             (Event::JobRejected { job, reason }, Template::JobRejected) => {
                 let mail = mail(&job.ds).job_name(job);
                 Some(match reason {
-                    Some(reason) => mail.reason(reason),
-                    None => mail,
+                    Some(reason) if !reason.trim().is_empty() => mail.reason(reason),
+                    _ => mail,
                 })
             }
             (Event::PeerRequested { ds }, Template::PeerRequest | Template::RequestSent)
@@ -150,6 +153,11 @@ impl MailContext {
     pub(super) fn variables(&self) -> tera::Context {
         tera::Context::from_serialize(&self.facts)
             .expect("a struct with string keys is a template context")
+    }
+
+    #[cfg(test)]
+    pub(super) fn facts_as_json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.facts).expect("the facts are plain data")
     }
 
     fn new(
@@ -194,12 +202,12 @@ impl MailContext {
     }
 
     fn reason(mut self, reason: &str) -> Self {
-        self.facts.reason = (!reason.trim().is_empty()).then(|| display::shown(reason, MAX_REASON));
+        self.facts.reason = Some(display::shown(reason, MAX_REASON));
         self
     }
 
     fn file(mut self, message: &FileId) -> Self {
-        self.facts.file_id = Some(display::shown(message.as_str(), MAX_NAME));
+        self.facts.file_id = Some(display::shown(message.as_str(), MAX_ITEM));
         self
     }
 }
@@ -253,7 +261,7 @@ impl Job {
 impl File {
     fn new((name, bytes): &(String, u64)) -> Self {
         Self {
-            name: display::shown(name, MAX_NAME),
+            name: display::shown(name, MAX_ITEM),
             size: display::size(*bytes),
         }
     }
@@ -263,14 +271,14 @@ fn names(all: &[String]) -> (Vec<String>, usize) {
     let listed: Vec<String> = all
         .iter()
         .take(MAX_NAMES)
-        .map(|name| display::shown(name, MAX_NAME))
+        .map(|name| display::shown(name, MAX_ITEM))
         .collect();
     let more = all.len() - listed.len();
     (listed, more)
 }
 
 fn optional(text: Option<&str>) -> Option<String> {
-    text.map(|text| display::shown(text, MAX_NAME))
+    text.map(|text| display::shown(text, MAX_ITEM))
 }
 
 fn person(email: &Email) -> Person {

@@ -141,24 +141,34 @@ impl Overrides {
         }
     }
 
-    /// Finds the file that is to blame: the one that the error names if it is one of ours,
-    /// else the one that was being used, else one that it builds on.
+    /// Finds the file that is to blame.
+    ///
+    /// That is the one that the error names, if it is ours. Otherwise a built-in file failed
+    /// because of one of ours: the code that it shows, or what it builds on.
     fn problem(&self, used: &str, error: &tera::Error) -> OverrideProblem {
-        let place = Place::of(error);
-        let extension = used.rsplit('.').next().unwrap_or_default();
+        let Place { file, line, cause } = Place::of(error);
+        let place = file.unwrap_or_else(|| used.to_owned());
+        let ours = |name: &str| self.files.contains_key(name);
+        let (stem, extension) = used.rsplit_once('.').unwrap_or((used, ""));
+        let code = format!("{stem}.py");
         let shared = SHARED
             .into_iter()
-            .find(|name| name.ends_with(extension) && self.files.contains_key(name));
-        let (file, line) = match (place.file.as_deref(), shared) {
-            (Some(file), _) if self.files.contains_key(file) => (file, place.line),
-            _ if self.files.contains_key(used) => (used, None),
-            (_, Some(shared)) => (shared, None),
-            (_, None) => (used, None),
+            .find(|name| name.ends_with(extension) && ours(name));
+
+        let (file, line, cause) = match shared {
+            _ if ours(&place) => (place.as_str(), line, cause),
+            _ if ours(used) => (used, None, cause),
+            _ if place == used && ours(&code) => {
+                let cause = format!("it makes fewer cells than {used} shows");
+                (code.as_str(), None, cause)
+            }
+            Some(shared) => (shared, None, cause),
+            None => (used, None, cause),
         };
         OverrideProblem {
             file: self.directory.join(file),
             line,
-            cause: place.cause,
+            cause,
         }
     }
 }

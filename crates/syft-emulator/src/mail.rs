@@ -23,6 +23,7 @@ use crate::state::App;
 
 /// A mail in a mailbox of the emulator, as a test wants to look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Mail {
     /// Id of the message in its account; a draft's message has one too.
     pub id: String,

@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use self::{html::page, lists::Folder, reading::View};
 use super::error::MailError;
-use crate::{error::ApiError, params::Params, state::App};
+use crate::{error::ApiError, oauth::account_key, params::Params, state::App};
 
 /// Nothing is loaded from anywhere, no script runs, and no other page may frame this one.
 ///
@@ -46,11 +46,18 @@ async fn mailbox(
 ) -> Result<Response, ApiError> {
     params.only(&["folder"])?;
     let folder = Folder::parse(params.get("folder"))?;
-    Ok(answer(app.read(|world| {
-        let person = world.accounts.person(&account);
-        let body = lists::mailbox(&person, &world.mail, folder);
-        page(&format!("{}: {}", folder.title(), person.email), &body)
-    })))
+    let found = app.read(|world| {
+        let key = account_key(&account);
+        let mut people = world.accounts.people();
+        let person = people.find(|person| account_key(&person.email) == key)?;
+        let body = lists::mailbox(person, &world.mail, folder);
+        Some(page(
+            &format!("{}: {}", folder.title(), person.email),
+            &body,
+        ))
+    });
+    let nobody = "There is no account of this name yet.";
+    Ok(found.map_or_else(|| missing("No such mailbox", nobody), answer))
 }
 
 async fn mail(
@@ -65,11 +72,8 @@ async fn mail(
         Ok::<_, MailError>((world.accounts.person(&account), message.clone()))
     });
     let Ok((person, message)) = found else {
-        let text =
-            html::paragraph("There is no such mail in this mailbox; it may have been deleted.");
-        let mut response = answer(page("Mail not found", &text));
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        return Ok(response);
+        let text = "There is no such mail in this mailbox; it may have been deleted.";
+        return Ok(missing("No such mail", text));
     };
     let body = reading::mail(&person, &message, &view);
     Ok(answer(page(&message.summary.subject, &body)))
@@ -90,6 +94,12 @@ async fn download(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((headers, raw).into_response())
+}
+
+fn missing(title: &str, text: &str) -> Response {
+    let mut response = answer(page(title, &html::paragraph(text)));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn answer(page: String) -> Response {

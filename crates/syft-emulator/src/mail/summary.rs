@@ -18,6 +18,8 @@ pub(crate) struct Summary {
     /// The `From` field as shown, name included.
     pub(crate) from: String,
     pub(crate) from_address: String,
+    /// The name beside it, decoded; empty when there is none.
+    pub(crate) from_name: String,
     /// Addresses of `To`.
     pub(crate) to: Vec<String>,
     /// Addresses of `Cc` and `Bcc`.
@@ -45,10 +47,19 @@ impl Summary {
             subject: mime::header(message, "Subject").unwrap_or_default(),
             from: mime::header(message, "From").unwrap_or_default(),
             from_address: mime::addresses(message, "From").pop().unwrap_or_default(),
+            from_name: from_name(message).unwrap_or_default(),
             to: mime::addresses(message, "To"),
             copies,
             date: date(message).unwrap_or(received),
             snippet: mime::snippet(message),
+        }
+    }
+
+    /// Returns how a list calls the sender: by name, or else by address.
+    pub(crate) fn sender(&self) -> &str {
+        match self.from_name.trim() {
+            "" => &self.from_address,
+            name => name,
         }
     }
 
@@ -64,6 +75,10 @@ impl Summary {
         let subject = |summary: &Self| thread_name(&summary.subject).to_lowercase();
         later.references.contains(&self.message_id) && subject(self) == subject(later)
     }
+}
+
+fn from_name(message: &Message<'_>) -> Option<String> {
+    Some(message.from()?.first()?.name()?.to_owned())
 }
 
 fn date(message: &Message<'_>) -> Option<DateTime<Utc>> {

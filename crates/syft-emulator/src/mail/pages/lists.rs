@@ -115,11 +115,7 @@ pub(super) fn mailbox(person: &Person, store: &Store, folder: Folder) -> String 
         .filter(|message| folder.holds(message))
         .collect();
     if messages.is_empty() {
-        let text = format!(
-            "{} is empty. Reload the page to look again.",
-            folder.title()
-        );
-        content += &paragraph(&text);
+        content += &paragraph("Nothing here yet. Reload the page to look again.");
         return content;
     }
     content += "<ul class=\"card list\">\n";
@@ -165,7 +161,7 @@ fn row(person: &Person, message: &Message, folder: Folder) -> String {
     };
     let who = match folder {
         Folder::Sent | Folder::Drafts => format!("To: {}", summary.to.join(", ")),
-        Folder::Inbox | Folder::All => sender(&summary.from).to_owned(),
+        Folder::Inbox | Folder::All => summary.sender().to_owned(),
     };
     let (who, subject) = (Escaped(&who), Escaped(subject(&summary.subject)));
     let snippet = Escaped(&summary.snippet);
@@ -178,15 +174,6 @@ fn row(person: &Person, message: &Message, folder: Folder) -> String {
          <span class=\"snippet\"><bdi>{snippet}</bdi></span></span>\
          <time datetime=\"{exact}\">{time}</time></a></li>\n"
     )
-}
-
-/// Returns the name before an address, or the address.
-pub(super) fn sender(from: &str) -> &str {
-    let (name, address) = from.split_once('<').unwrap_or((from, from));
-    match name.trim().trim_matches('"').trim() {
-        "" => address.trim_end_matches('>'),
-        name => name,
-    }
 }
 
 /// Returns the subject, or what stands in for an empty one.

@@ -143,9 +143,15 @@ fn head(person: &Person, message: &Message, parsed: &Parsed<'_>) -> String {
     let back = mailbox_path(&person.email);
     let email = Escaped(&person.email);
     let subject = Escaped(lists::subject(&summary.subject));
-    let avatar = avatar(lists::sender(&summary.from));
-    let name = Escaped(lists::sender(&summary.from));
-    let address = Escaped(&summary.from_address);
+    let avatar = avatar(summary.sender());
+    let name = Escaped(summary.sender());
+    let address = match &*summary.from_name {
+        "" => String::new(),
+        _ => format!(
+            "<div>From <bdi>{}</bdi></div>",
+            Escaped(&summary.from_address)
+        ),
+    };
     let to = match summary.to.is_empty() {
         true => "nobody yet".to_owned(),
         false => summary.to.join(", "),
@@ -167,7 +173,7 @@ fn head(person: &Person, message: &Message, parsed: &Parsed<'_>) -> String {
          <span aria-hidden=\"true\">/</span> <a href=\"{back}\">{email}</a></p>\n\
          <h1><bdi>{subject}</bdi></h1>\n\
          <div class=\"meta\">{avatar}<div class=\"who\"><div><b><bdi>{name}</bdi></b></div>\
-         <div class=\"muted\"><div>From <bdi>{address}</bdi></div><div>To <bdi>{to}</bdi></div>{copies}\
+         <div class=\"muted\">{address}<div>To <bdi>{to}</bdi></div>{copies}\
          <time datetime=\"{exact}\">{date}</time></div></div>\
          <div class=\"chips\">{labels}</div></div>\n"
     )
@@ -229,7 +235,8 @@ fn rendered(html: &str, view: &View) -> String {
     format!(
         "<div class=\"stage {width}\"><iframe class=\"{colours}\" title=\"The mail as HTML\" \
          sandbox=\"allow-popups allow-popups-to-escape-sandbox\" \
-         referrerpolicy=\"no-referrer\" srcdoc=\"{document}\"></iframe></div>\n"
+         referrerpolicy=\"no-referrer\" srcdoc=\"{document}\"></iframe></div>\n\
+         <p class=\"muted aside\">Scripts and remote images of a mail are never loaded here.</p>\n"
     )
 }
 

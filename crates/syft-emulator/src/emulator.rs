@@ -57,12 +57,19 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// Refuses other addresses than loopback, a taken port, and a data directory that is in use,
+    /// Refuses other addresses than loopback, a taken port, an account that is no e-mail address, and a data directory that is in use,
     /// damaged or not accessible.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let address = options.address;
         if !address.ip().is_loopback() {
             return Err(Error::NotLoopback(address));
+        }
+        if let Some(wrong) = options
+            .accounts
+            .iter()
+            .find(|email| !crate::oauth::is_email(email))
+        {
+            return Err(Error::Account(wrong.clone()));
         }
         let data = options.data.as_deref().map(DataDir::open).transpose()?;
         let today = state::today();
@@ -160,6 +167,12 @@ impl Emulator {
     /// Returns an account's drafts, oldest first.
     pub fn drafts(&self, email: &str) -> Vec<Mail> {
         self.app.read(|world| world.mail.draft_mails(email))
+    }
+
+    /// Returns how many "shared with you" mails Google would have sent to an account.
+    pub fn share_mails(&self, email: &str) -> u64 {
+        let key = crate::oauth::account_key(email);
+        self.app.read(|world| world.drive.share_mails(&key))
     }
 
     /// Returns the last 50,000 requests, oldest first.

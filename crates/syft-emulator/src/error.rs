@@ -13,6 +13,9 @@ pub enum Error {
     /// The emulator knows no passwords, so it never listens where others can reach it.
     #[error("refusing to listen on {0}: the emulator answers on loopback only")]
     NotLoopback(SocketAddr),
+    /// An account to start with has no valid e-mail address.
+    #[error("{0:?} is no e-mail address")]
+    Account(String),
     /// The port is taken or not allowed.
     #[error("cannot listen on {address}")]
     Listen {

@@ -98,6 +98,57 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Returns what tells this event from every other of its kind.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self {
+            Self::JobSubmitted { job, message, .. } => {
+                format!("{message}/{}/{}", job.ds.key(), job.job)
+            }
+            Self::EncryptedSubmission { message, .. }
+            | Self::UnreadableSubmission { message, .. } => message.to_string(),
+            Self::JobApproved { job }
+            | Self::JobExecuted { job }
+            | Self::JobFailed { job, .. }
+            | Self::JobRejected { job, .. } => format!("{}/{}", job.ds.key(), job.job),
+            Self::PeerRequested { ds } | Self::PeerGranted { ds } => ds.key(),
+        }
+    }
+
+    /// Returns the job that it is about.
+    #[must_use]
+    pub fn job(&self) -> Option<&JobKey> {
+        match self {
+            Self::JobSubmitted { job, .. }
+            | Self::JobApproved { job }
+            | Self::JobExecuted { job }
+            | Self::JobFailed { job, .. }
+            | Self::JobRejected { job, .. } => Some(job),
+            _ => None,
+        }
+    }
+
+    /// Returns the word for it in the ledger's record of its job.
+    #[must_use]
+    pub fn job_event(&self) -> Option<&'static str> {
+        match self {
+            Self::JobSubmitted { .. } => Some("new"),
+            Self::JobApproved { .. } => Some("approved"),
+            Self::JobExecuted { .. } => Some("executed"),
+            Self::JobFailed { .. } => Some("failed"),
+            Self::JobRejected { .. } => Some("rejected"),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is about a peer rather than about a submission or a job.
+    #[must_use]
+    pub fn is_of_peer(&self) -> bool {
+        matches!(self, Self::PeerRequested { .. } | Self::PeerGranted { .. })
+    }
+}
+
 /// The texts that can be mailed; each has a template of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +193,14 @@ impl Template {
         Self::PeerGranted,
         Self::TestEmail,
     ];
+
+    /// Returns the template of a file name without its extension.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|template| template.name() == name)
+    }
 
     /// Returns the file name of the template without its extension, as `new_job`.
     #[must_use]

@@ -1,0 +1,135 @@
+//! Local jobs: approved, executed, failed, rejected.
+
+use syft_state::{
+    Email,
+    ledger::{EventRecord, Op, State},
+};
+
+use super::{Circumstances, Detected, FirstLook, Observation, identity_of, is_under_way, mark};
+use crate::{
+    event::{JobKey, Template},
+    local_jobs::{LocalJob, Reached, Submitter},
+    notice::marks_of,
+    sight::{Folders, INBOX},
+};
+
+pub(super) fn detect(
+    state: &State,
+    seen: &Observation,
+    when: &Circumstances<'_>,
+    folders: &Folders,
+    detected: &mut Detected,
+) {
+    for job in &seen.local.jobs {
+        match owner_of(state, job, folders) {
+            Ok(key) => detect_one(state, job, &key, when, detected),
+            Err(Unverified::Nothing) => {}
+            Err(Unverified::Because(remark)) => detected.remarks.push(remark),
+        }
+    }
+}
+
+enum Unverified {
+    /// There is nothing to tell about this job anyway.
+    Nothing,
+    /// There would be, but not to whom it says.
+    Because(String),
+}
+
+/// T9: mail goes only to a verified owner of an inbox, and a file's word is never enough.
+fn owner_of(state: &State, job: &LocalJob, folders: &Folders) -> Result<JobKey, Unverified> {
+    let (ds, is_claim) = match &job.submitter {
+        Submitter::Directory(ds) => (Some(ds), false),
+        Submitter::Claimed(ds) => (Some(ds), true),
+        Submitter::Unknown => (None, true),
+    };
+    if job.reached.is_empty() {
+        return Err(Unverified::Nothing);
+    }
+    let announced = if is_claim {
+        announced_by(state, &job.job)
+    } else {
+        None
+    };
+    let ds = match (announced, ds) {
+        (Some(announced), claimed) if claimed.is_none_or(|ds| *ds == announced) => announced,
+        (None, Some(ds)) if is_peer(state, folders, ds) => ds.clone(),
+        (_, ds) => {
+            let who = ds.map_or_else(|| "nobody".to_owned(), Email::to_string);
+            return Err(Unverified::Because(format!(
+                "job {:?} names {who} as its submitter, who is not a verified peer: no mail is sent",
+                job.job
+            )));
+        }
+    };
+    Ok(JobKey {
+        ds,
+        job: job.job.clone(),
+    })
+}
+
+/// Returns the only data scientist who submitted a job of this name by Drive.
+fn announced_by(state: &State, job: &str) -> Option<Email> {
+    let mut found = state.jobs_named(job);
+    match (found.next(), found.next()) {
+        (Some((ds, _)), None) => Some(ds),
+        _ => None,
+    }
+}
+
+fn is_peer(state: &State, folders: &Folders, ds: &Email) -> bool {
+    state.own().peers.contains_key(&ds.key())
+        || folders
+            .values()
+            .any(|folder| folder.kind == INBOX && folder.peer == *ds)
+}
+
+fn detect_one(
+    state: &State,
+    job: &LocalJob,
+    key: &JobKey,
+    when: &Circumstances<'_>,
+    detected: &mut Detected,
+) {
+    for reached in &job.reached {
+        let template = template_of(reached);
+        let event = reached.clone().into_event(key.clone());
+        let name = event.job_event().expect("a job's state is a job's event");
+        if has_been_told(state, key, name) || is_under_way(state, template, &identity_of(key)) {
+            continue;
+        }
+        if when.first == FirstLook::Over {
+            detected.events.push(event);
+        } else {
+            detected.ops.push(mark(key.job.clone(), "new"));
+            detected.ops.extend(
+                marks_of(&event)
+                    .into_iter()
+                    .map(|(key, name)| mark(key, &name)),
+            );
+            detected.ops.push(Op::Job {
+                ds: key.ds.clone(),
+                job: key.job.clone(),
+                event: name.to_owned(),
+                record: EventRecord::new(when.now, None),
+            });
+        }
+    }
+}
+
+fn template_of(reached: &Reached) -> Template {
+    match reached {
+        Reached::Approved => Template::JobApproved,
+        Reached::Executed => Template::JobExecuted,
+        Reached::Failed { .. } => Template::JobFailed,
+        Reached::Rejected { .. } => Template::JobRejected,
+    }
+}
+
+fn has_been_told(state: &State, key: &JobKey, event: &str) -> bool {
+    let told = state.job_has(&key.ds, &key.job, event);
+    // Our own mail about a failure sets Python's `executed` too; a later success is still news.
+    let own = state.own().jobs.get(&identity_of(key));
+    let own_has = |event| own.is_some_and(|record| record.has(event));
+    told && !(event == "executed" && own_has("failed") && !own_has("executed"))
+}

@@ -1,0 +1,484 @@
+//! One round: look, open, decide, claim, send.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use syft_state::{
+    Email, Timestamp,
+    ledger::{self, Ledger, Op, Session, State},
+};
+use syft_transport::{Cursor, Drive, Entry, FileId, Mailer};
+
+use crate::{
+    deliver::{Courier, Delivery},
+    detect::{self, Circumstances, Detected, FirstLook, Grants, Observation, Scope},
+    error::Error,
+    fetch,
+    halt::Halt,
+    local_jobs::{self, Gap, LocalScan, ScanOptions},
+    look::{self, Look, Plan},
+    outbox::RetryPolicy,
+    peers_file,
+    proposal::Limits,
+    render::Renderer,
+    round::{Round, Trouble},
+    sight::{INBOX, SeenMessage, Sight},
+};
+
+/// How long another process may hold the ledger before a round gives up.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// What a round works with; it does not change while the monitor runs.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) me: Email,
+    pub(crate) syftbox_root: PathBuf,
+    pub(crate) ledger: PathBuf,
+    pub(crate) drive: Option<Arc<dyn Drive>>,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) renderer: Renderer,
+    pub(crate) scope: Scope,
+    pub(crate) notify_existing: bool,
+    pub(crate) reconcile_every: Duration,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) limits: Limits,
+}
+
+/// What a round hands to the next one and what may be lost at any time.
+#[derive(Debug, Default)]
+struct Memory {
+    ledger: Option<Ledger>,
+    cursor: Option<Cursor>,
+    complete_at: Option<Timestamp>,
+    grants: Grants,
+    /// The peers file that `grants` came from.
+    peers_file: Option<(FileId, Timestamp)>,
+    /// The peers file that is still to be read.
+    unread_peers_file: Option<Entry>,
+    /// Messages that could not be read yet.
+    unopened: BTreeMap<FileId, SeenMessage>,
+    /// Remarks that were made already, so that a lasting trouble is logged once.
+    remarked: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) setup: Setup,
+    pub(crate) halt: Halt,
+    memory: Memory,
+}
+
+impl Worker {
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            halt: Halt::default(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// Looks once and mails what is due.
+    pub(crate) async fn run_once(&mut self, now: Timestamp) -> Result<Round, Error> {
+        let mut ledger = match self.memory.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::open(&self.setup.ledger)?,
+        };
+        let outcome = self.round(&mut ledger, now).await;
+        self.memory.ledger = Some(ledger);
+        outcome
+    }
+
+    async fn round(&mut self, ledger: &mut Ledger, now: Timestamp) -> Result<Round, Error> {
+        let mut session = lock(ledger, &self.setup.ledger).await?;
+        self.check_account(session.state())?;
+        let mut round = Round::new(now);
+        let first = self.first_look(session.state());
+        let mut seen = self.look_at_drive(session.state(), now, &mut round).await;
+        let mut fresh = BTreeSet::new();
+        // A first look that misses something would call it new the next time.
+        if first == FirstLook::Over || seen.sight.is_some() || self.setup.drive.is_none() {
+            self.open_messages(session.state(), first, &mut seen, &mut round)
+                .await;
+            seen.local = self.scan_local(now).await;
+            fresh = self.record(&mut session, &seen, first, now, &mut round)?;
+        }
+        let delivery = self.courier().deliver(&mut session, &fresh, now).await?;
+        self.report(session.state(), delivery, &mut round);
+        Ok(round)
+    }
+
+    fn check_account(&self, state: &State) -> Result<(), Error> {
+        match &state.own().account {
+            Some(account) if *account != self.setup.me => Err(Error::OtherAccount {
+                path: self.setup.ledger.clone(),
+                found: account.clone(),
+                expected: self.setup.me.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn first_look(&self, state: &State) -> FirstLook {
+        if state.own().reconciled_at.is_some() || self.setup.notify_existing {
+            FirstLook::Over
+        } else if state.is_foreign() {
+            FirstLook::Import
+        } else {
+            FirstLook::Seed
+        }
+    }
+
+    async fn look_at_drive(
+        &mut self,
+        state: &State,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Observation {
+        let Some(drive) = self.setup.drive.clone() else {
+            return Observation::default();
+        };
+        let own = state.own();
+        let plan = self.plan(own, now);
+        match look::look(&*drive, &self.setup.me, &own.folders, plan).await {
+            Ok(Look {
+                sight,
+                cursor,
+                complete,
+            }) => {
+                self.memory.cursor = Some(cursor);
+                round.complete = complete;
+                if complete {
+                    self.memory.complete_at = Some(now);
+                }
+                self.read_peers_file(&*drive, &sight, complete, round).await;
+                Observation {
+                    sight: Some(sight),
+                    grants: self.memory.grants.clone(),
+                    ..Observation::default()
+                }
+            }
+            Err(error) => {
+                round.trouble.push(Trouble::Drive(error));
+                Observation::default()
+            }
+        }
+    }
+
+    fn plan(&self, own: &ledger::Bookkeeping, now: Timestamp) -> Plan {
+        let is_due = self
+            .memory
+            .complete_at
+            .is_none_or(|at| now.since(at) >= self.setup.reconcile_every || now < at);
+        match &self.memory.cursor {
+            Some(cursor) if !is_due => Plan::Changes(cursor.clone()),
+            memory => Plan::Everything {
+                cursor: memory
+                    .clone()
+                    .or_else(|| own.cursor.clone().map(Cursor::new)),
+                since: own.reconciled_at,
+            },
+        }
+    }
+
+    async fn read_peers_file(
+        &mut self,
+        drive: &dyn Drive,
+        sight: &Sight,
+        complete: bool,
+        round: &mut Round,
+    ) {
+        let memory = &mut self.memory;
+        if let Some(entry) = &sight.peers_file
+            && memory.peers_file.as_ref() != Some(&(entry.id.clone(), entry.modified))
+        {
+            memory.unread_peers_file = Some(entry.clone());
+        } else if complete && sight.peers_file.is_none() {
+            memory.grants = Grants::NoFile;
+        }
+        let Some(entry) = memory.unread_peers_file.take() else {
+            return;
+        };
+        let mut content = Vec::new();
+        match drive
+            .read(&entry.id, peers_file::MAX_LENGTH as u64, &mut content)
+            .await
+        {
+            Ok(_) => match peers_file::parse(&content) {
+                Ok(states) => {
+                    memory.grants = Grants::Listed(states);
+                    memory.peers_file = Some((entry.id, entry.modified));
+                }
+                Err(error) => {
+                    memory.grants = Grants::Unknown;
+                    round.remarks.push(format!(
+                        "the peers file on Drive cannot be understood: {error}"
+                    ));
+                }
+            },
+            Err(error) => {
+                memory.grants = Grants::Unknown;
+                memory.unread_peers_file = Some(entry);
+                round.trouble.push(Trouble::Drive(error));
+            }
+        }
+    }
+
+    async fn open_messages(
+        &self,
+        state: &State,
+        first: FirstLook,
+        seen: &mut Observation,
+        round: &mut Round,
+    ) {
+        let Some(drive) = &self.setup.drive else {
+            return;
+        };
+        if !self.setup.scope.jobs() && first == FirstLook::Over {
+            return;
+        }
+        let mut messages = seen
+            .sight
+            .as_ref()
+            .map(|sight| sight.messages.clone())
+            .unwrap_or_default();
+        let again = self.memory.unopened.values();
+        let again = again.filter(|old| messages.iter().all(|message| message.id != old.id));
+        let again: Vec<_> = again.cloned().collect();
+        messages.splice(0..0, again);
+        let messages = detect::worth_opening(state, &messages, first);
+        round.opened = messages.len();
+        seen.opened = fetch::open_all(&**drive, messages, &self.setup.limits).await;
+    }
+
+    async fn scan_local(&self, now: Timestamp) -> LocalScan {
+        let root = self.setup.syftbox_root.join(self.setup.me.as_str());
+        let scan =
+            tokio::task::spawn_blocking(move || local_jobs::scan(&root, &ScanOptions::at(now)));
+        scan.await.unwrap_or_else(|error| LocalScan {
+            jobs: Vec::new(),
+            gaps: vec![Gap {
+                path: self.setup.syftbox_root.clone(),
+                reason: error.to_string(),
+            }],
+        })
+    }
+
+    /// Decides, and puts claims, marks and the cursor on record in one transaction.
+    fn record(
+        &mut self,
+        session: &mut Session<'_>,
+        seen: &Observation,
+        first: FirstLook,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<BTreeSet<String>, Error> {
+        let circumstances = Circumstances {
+            me: &self.setup.me,
+            now,
+            first,
+            scope: self.setup.scope,
+        };
+        let mut detected = detect::detect(session.state(), seen, &circumstances);
+        self.keep_unopened(seen, &detected);
+        self.add_position(session.state(), seen, first, now, &mut detected);
+        session.commit(&detected.ops)?;
+        round.seeded = first != FirstLook::Over;
+        round.events = detected.events;
+        round.remarks.extend(detected.remarks);
+        round.remarks.extend(
+            seen.local
+                .gaps
+                .iter()
+                .map(|gap| format!("{}: {}", gap.path.display(), gap.reason)),
+        );
+        let claimed = detected.ops.into_iter().filter_map(|op| match op {
+            Op::PutNotice { id, .. } => Some(id),
+            _ => None,
+        });
+        Ok(claimed.collect())
+    }
+
+    fn keep_unopened(&mut self, seen: &Observation, detected: &Detected) {
+        let failed = seen
+            .opened
+            .iter()
+            .filter(|opened| detected.unopened.contains(&opened.message.id));
+        self.memory.unopened = failed
+            .map(|opened| (opened.message.id.clone(), opened.message.clone()))
+            .collect();
+    }
+
+    /// The place to go on from is kept only when everything up to it has been recorded, and
+    /// never by a monitor that ignores half of what it sees.
+    fn add_position(
+        &self,
+        state: &State,
+        seen: &Observation,
+        first: FirstLook,
+        now: Timestamp,
+        detected: &mut Detected,
+    ) {
+        let own = state.own();
+        if own.account.is_none() {
+            detected.ops.push(Op::Account(self.setup.me.clone()));
+        }
+        let is_whole = first != FirstLook::Over || self.setup.scope == Scope::Everything;
+        let has_gaps = !detected.unopened.is_empty();
+        if !is_whole || has_gaps {
+            return;
+        }
+        let cursor = self.memory.cursor.as_ref().map(ToString::to_string);
+        if seen.sight.is_some() && own.cursor != cursor {
+            detected.ops.push(Op::Cursor(cursor));
+        }
+        let is_complete = self.memory.complete_at == Some(now) || self.setup.drive.is_none();
+        if is_complete && (seen.sight.is_some() || own.reconciled_at.is_none()) {
+            detected.ops.push(Op::Reconciled(now));
+        }
+    }
+
+    pub(crate) fn courier(&self) -> Courier<'_> {
+        Courier {
+            mailer: &*self.setup.mailer,
+            renderer: &self.setup.renderer,
+            me: &self.setup.me,
+            policy: &self.setup.policy,
+            halt: &self.halt,
+        }
+    }
+
+    fn report(&mut self, state: &State, delivery: Delivery, round: &mut Round) {
+        let own = state.own();
+        round.waiting = own.outbox.len();
+        round.dead = own.dead.len();
+        round.folders = own
+            .folders
+            .values()
+            .fold(BTreeMap::new(), |mut counts, folder| {
+                *counts.entry(folder.generation.clone()).or_default() += 1;
+                counts
+            });
+        round.sent = delivery.sent;
+        round.failed = delivery.failed;
+        round.buried = delivery.buried;
+        round.trouble.extend(delivery.trouble.map(Trouble::Mail));
+        let said = std::mem::take(&mut self.memory.remarked);
+        for remark in &round.remarks {
+            if !said.contains(remark) {
+                tracing::warn!("⚠️  {remark}");
+            }
+        }
+        self.memory.remarked = round.remarks.iter().cloned().collect();
+    }
+
+    /// Claims and sends the mail about a granted peer.
+    pub(crate) async fn notify_peer_granted(
+        &mut self,
+        ds: &Email,
+        now: Timestamp,
+    ) -> Result<Round, Error> {
+        let mut ledger = match self.memory.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::open(&self.setup.ledger)?,
+        };
+        let outcome = self.grant(&mut ledger, ds, now).await;
+        self.memory.ledger = Some(ledger);
+        outcome
+    }
+
+    async fn grant(
+        &mut self,
+        ledger: &mut Ledger,
+        ds: &Email,
+        now: Timestamp,
+    ) -> Result<Round, Error> {
+        let mut session = lock(ledger, &self.setup.ledger).await?;
+        self.check_account(session.state())?;
+        self.check_peer(&mut session, ds, now).await?;
+        let event = crate::Event::PeerGranted { ds: ds.clone() };
+        let ops = crate::notice::claims(&event, session.state(), &self.setup.me, now);
+        if ops.is_empty() {
+            return Err(Error::AlreadyTold { ds: ds.clone() });
+        }
+        session.commit(&ops)?;
+        let mut round = Round::new(now);
+        round.events.push(event);
+        let delivery = self
+            .courier()
+            .deliver(&mut session, &BTreeSet::new(), now)
+            .await?;
+        self.report(session.state(), delivery, &mut round);
+        Ok(round)
+    }
+}
+
+impl Worker {
+    /// T9: only a verified owner of an inbox is mailed, so a typing error reaches no stranger.
+    async fn check_peer(
+        &mut self,
+        session: &mut Session<'_>,
+        ds: &Email,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if session.state().own().peers.contains_key(&ds.key()) {
+            return Ok(());
+        }
+        let mut round = Round::new(now);
+        let seen = self.look_at_drive(session.state(), now, &mut round).await;
+        // This look led to no decisions, so the next round has to begin anew.
+        self.memory.cursor = None;
+        self.memory.complete_at = None;
+        let folders = seen.sight.map(|sight| sight.folders).unwrap_or_default();
+        let peers: BTreeSet<Email> = folders
+            .into_values()
+            .filter(|folder| folder.kind == INBOX)
+            .map(|folder| folder.peer)
+            .collect();
+        if peers.contains(ds) {
+            let record = ledger::PeerRecord::new(ds.clone(), now);
+            session.commit(&[Op::Peer {
+                email: ds.clone(),
+                record: Some(record),
+            }])?;
+            return Ok(());
+        }
+        Err(match round.trouble.into_iter().next() {
+            Some(trouble) => Error::PeerUnverified {
+                ds: ds.clone(),
+                source: trouble.into_error(),
+            },
+            None => Error::UnknownPeer {
+                ds: ds.clone(),
+                known: list(&peers),
+            },
+        })
+    }
+}
+
+fn list(peers: &BTreeSet<Email>) -> String {
+    let names: Vec<String> = peers.iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// Waits for the ledger's lock, which another program holds only while it works on a round.
+async fn lock<'a>(ledger: &'a mut Ledger, path: &std::path::Path) -> Result<Session<'a>, Error> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    while !ledger.try_lock()? {
+        if tokio::time::Instant::now() >= deadline {
+            return Err(Error::Locked {
+                path: path.to_owned(),
+            });
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
+    Ok(ledger.session()?)
+}

@@ -15,6 +15,8 @@
 
 pub mod drive;
 pub mod error;
+pub mod google;
+pub mod http;
 pub mod mail;
 pub mod mime;
 

@@ -1,0 +1,22 @@
+//! One path for every call over HTTP: connections, retries, prices and the meaning of answers.
+//!
+//! A program makes one [`Client`] and shares it. What a call costs is kept by a [`Meter`] per
+//! API and account.
+
+mod client;
+mod failure;
+mod quota;
+mod retry;
+#[cfg(test)]
+pub(crate) mod script;
+mod status;
+mod tls;
+
+pub(crate) use client::{Answer, Reply, Request};
+pub use client::{Client, Options, Proxies};
+pub(crate) use failure::Failure;
+pub(crate) use quota::Operation;
+pub use quota::{Budget, Meter, Usage};
+pub(crate) use retry::Repeat;
+pub use retry::Retry;
+pub(crate) use status::check;

@@ -13,10 +13,13 @@
 //! assert!(!inbox.accepts_name("re_msgv2_1765210000.0_x.tar.gz"));
 //! ```
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod drive;
 pub mod error;
 pub mod google;
 pub mod http;
+pub mod local;
 pub mod mail;
 pub mod mime;
 
@@ -25,4 +28,5 @@ pub use drive::{
     Page, PageToken, Query, Role,
 };
 pub use error::{Error, Result};
+pub use local::{LocalDrive, LocalMailer};
 pub use mail::{DraftId, Mail, MailId, Mailer, MessageId, Promise};

@@ -67,10 +67,7 @@ fn references(mail: &Mail) -> Vec<String> {
 
 /// Ids may have been read from a file that somebody edited.
 fn safe_id(id: &MessageId) -> String {
-    id.as_str()
-        .chars()
-        .filter(|c| c.is_ascii_graphic() && !"<>".contains(*c))
-        .collect()
+    MessageId::from_record(id.as_str()).as_str().to_owned()
 }
 
 fn body(mail: &Mail) -> MimePart<'static> {

@@ -18,6 +18,7 @@ mod permissions;
 mod placement;
 mod query;
 mod resource;
+mod search;
 mod store;
 mod upload;
 
@@ -40,7 +41,7 @@ pub(crate) fn routes() -> Router<App> {
             get(feed::start_page_token),
         )
         .route("/drive/v3/drives", get(about::drives))
-        .route("/drive/v3/files", get(files::list).post(files::create))
+        .route("/drive/v3/files", get(search::list).post(files::create))
         .route("/drive/v3/files/generateIds", get(files::generate_ids))
         .route("/drive/v3/files/trash", delete(files::empty_trash))
         .route(

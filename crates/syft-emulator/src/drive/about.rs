@@ -15,7 +15,8 @@ pub(super) async fn get(
     caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    if params.get("fields").is_none_or(str::is_empty) {
+    let call = Call::open("drive.about.get", "*", caller, params)?;
+    if call.params.get("fields").is_none_or(str::is_empty) {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
             "required",
@@ -23,7 +24,6 @@ pub(super) async fn get(
         )
         .at("fields"));
     }
-    let call = Call::open("drive.about.get", "*", caller, params)?;
     super::files::ensure_root(&app, &call.account);
     app.read(|world| {
         let (usage, trash) = world.drive.usage(&call.account);

@@ -15,7 +15,6 @@ static DRIVE: LazyLock<Value> = LazyLock::new(|| {
 /// A method of the API.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Method {
-    pub(crate) id: &'static str,
     table: &'static Value,
 }
 
@@ -23,7 +22,6 @@ impl Method {
     /// Returns the method with an id such as `drive.files.list`.
     pub(crate) fn named(id: &'static str) -> Self {
         Self {
-            id,
             table: &DRIVE["methods"][id],
         }
     }

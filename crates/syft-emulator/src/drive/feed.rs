@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     fields::Mask,
-    files::{ensure_root, page_size},
+    files::ensure_root,
     resource,
+    search::page_size,
     store::{Change, ChangePage},
 };
 use crate::{

@@ -36,11 +36,6 @@ impl Mask {
         }
     }
 
-    /// Returns whether the member `name` is wanted.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.member(name).is_some()
-    }
-
     /// Removes from `value` what is not wanted; lists are filtered item by item.
     pub(crate) fn apply(&self, value: Value) -> Value {
         match (self, value) {

@@ -86,12 +86,12 @@ impl Move {
         match self.add.as_slice() {
             [] if removed => Ok(Some(view.store.root(&view.file.owner).map(str::to_owned))),
             [] => Ok(None),
-            [id] => self.into_folder(view, id, removed),
+            [id] => self.destination(view, id, removed),
             _ => Err(too_many_parents()),
         }
     }
 
-    fn into_folder(
+    fn destination(
         &self,
         view: &View<'_>,
         id: &str,

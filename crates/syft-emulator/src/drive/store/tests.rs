@@ -126,7 +126,7 @@ fn what_lies_in_the_trash_is_hidden_from_others() {
     share(&mut store, "inbox", DO, Role::Writer);
     put(&mut store, "reply", DO, "inbox", false);
     store.edit("inbox", DS, at(5), |file| {
-        file.trashed = Some((at(5), DS.to_owned()))
+        file.trashed = Some((at(5), DS.to_owned()));
     });
     assert!(store.view("job", DS).is_some_and(|view| view.trashed()));
     assert!(store.view("job", DO).is_none());
@@ -161,7 +161,7 @@ fn emptying_the_trash_takes_only_the_own_one() {
     put(&mut store, "mine", DO, "nowhere", false);
     for (id, owner) in [("job", DS), ("mine", DO)] {
         store.edit(id, owner, at(5), |file| {
-            file.trashed = Some((at(5), owner.to_owned()))
+            file.trashed = Some((at(5), owner.to_owned()));
         });
     }
     store.empty_trash(DS, at(6));
@@ -278,7 +278,7 @@ fn moving_tells_both_sides() {
 fn damaged_trees_end_the_walk() {
     let mut store = store();
     store.edit("SyftBox", DS, at(1), |file| {
-        file.parent = Some("inbox".to_owned())
+        file.parent = Some("inbox".to_owned());
     });
     assert_eq!(role(&store, "job", STRANGER), None);
     assert!(

@@ -142,6 +142,8 @@ pub(super) async fn receive(
     })?;
     match received {
         (received, Some(total)) if received == total => complete(app, id),
+        // Whoever only asks must not disturb a chunk that is still on its way.
+        (received, _) if !range.carries_bytes() => Ok(incomplete(received / GRAIN * GRAIN)),
         (received, _) => keep(app, id, received / GRAIN * GRAIN),
     }
 }
@@ -224,6 +226,7 @@ async fn store_body(
     body: Body,
 ) -> Result<bool, ApiError> {
     let mut left = range.length().unwrap_or(super::MAX_UPLOAD);
+    let mut at = range.start();
     let mut stream = body.into_data_stream();
     while let Some(piece) = stream.next().await {
         let Ok(piece) = piece else { return Ok(false) };
@@ -234,11 +237,14 @@ async fn store_body(
         app.write(|world| {
             let session = world.drive.sessions.find(id, now)?;
             match &mut session.state {
-                State::Receiving(bytes) => bytes.extend_from_slice(&piece),
+                State::Receiving(bytes) if bytes.len() as u64 == at => {
+                    bytes.extend_from_slice(&piece);
+                }
                 _ => return Err(busy()),
             }
             Ok(())
         })?;
+        at += piece.len() as u64;
     }
     Ok(true)
 }
@@ -273,9 +279,7 @@ fn complete(app: &App, id: &str) -> Result<Response, ApiError> {
         Ok(answer) => {
             let file_id = answer["id"].as_str().unwrap_or_default().to_owned();
             if let Ok(session) = world.drive.sessions.find(id, now) {
-                session.state = State::Done {
-                    file_id: file_id.clone(),
-                };
+                session.state = State::Done { file_id };
             }
         }
         Err(_) => drop(world.drive.sessions.0.remove(id)),
@@ -296,7 +300,11 @@ fn incomplete(received: u64) -> Response {
 
 fn busy() -> ApiError {
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    ApiError::new(status, "backendError", "The upload is being finished.")
+    ApiError::new(
+        status,
+        "backendError",
+        "Another request of this upload is under way.",
+    )
 }
 
 fn bad_range(problem: &str) -> ApiError {
@@ -353,6 +361,14 @@ impl ContentRange {
             Self::Rest => None,
             Self::Ask { .. } => Some(0),
             Self::Chunk { start, end, .. } => Some(end - start + 1),
+        }
+    }
+
+    /// Returns the place of the body's first byte.
+    fn start(self) -> u64 {
+        match self {
+            Self::Chunk { start, .. } => start,
+            _ => 0,
         }
     }
 

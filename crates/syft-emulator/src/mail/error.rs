@@ -14,6 +14,8 @@ pub(crate) enum MailError {
     InvalidHeader(&'static str),
     #[error("Malformed message: line {line} {problem}")]
     Malformed { line: usize, problem: &'static str },
+    #[error("Malformed message: it {0}")]
+    Unreadable(&'static str),
     #[error("Too many recipients: {found} of at most {limit}")]
     TooManyRecipients { found: usize, limit: usize },
     #[error("'raw' RFC822 payload message string or uploading message via /upload/* URL required")]

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use mail_parser::{Address, HeaderValue, parsers::MessageStream};
 
-use super::error::MailError;
+use super::{error::MailError, mime::nesting};
 
 /// Gmail's limit for the recipients of one message.
 const MAX_RECIPIENTS: usize = 500;
@@ -69,6 +69,7 @@ impl Letter {
             let line = str::from_utf8(line).map_err(|_| malformed("is not UTF-8"))?;
             take_line(&mut fields, line).map_err(malformed)?;
         }
+        nesting::check(raw).map_err(MailError::Unreadable)?;
         let letter = Self {
             fields,
             body: with_crlf(rest),

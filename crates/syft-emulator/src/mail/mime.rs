@@ -2,6 +2,8 @@
 //!
 //! MIME (RFC 2045–2047) is decoded by `mail-parser`; this module decides what Gmail shows of it.
 
+pub(super) mod nesting;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use mail_parser::{
     Header, HeaderForm, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
@@ -43,17 +45,16 @@ pub(crate) fn html(message: &Message<'_>) -> Option<String> {
 /// Returns the beginning of the text in one line.
 pub(crate) fn snippet(message: &Message<'_>) -> String {
     let text = message.body_text(0).unwrap_or_default();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace();
+    let mut line = words.next().unwrap_or_default().to_owned();
+    for word in words {
         if line.chars().count() + word.chars().count() >= SNIPPET_CHARS {
             break;
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
+        line.push(' ');
         line.push_str(word);
     }
-    line
+    line.chars().take(SNIPPET_CHARS).collect()
 }
 
 /// Returns every header field of the message as `(name, value)`, unfolded and decoded.

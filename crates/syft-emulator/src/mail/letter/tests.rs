@@ -1,3 +1,5 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use super::*;
 
 fn at() -> DateTime<Utc> {
@@ -168,4 +170,39 @@ fn only_the_sender_sees_bcc() {
             .unwrap()
             .contains("c@x.org")
     );
+}
+
+/// A stranger's mail must not exhaust the stack of whoever parses it.
+#[test]
+fn messages_within_messages_end_somewhere() {
+    let nested = |levels| "Content-Type: message/rfc822\r\n\r\n".repeat(levels);
+    let too_deep = MailError::Unreadable("nests messages too deeply");
+    for levels in [40, 900, 20_000] {
+        refused(
+            &format!("To: a@x.org\r\n{}", nested(levels)),
+            too_deep.clone(),
+        );
+    }
+    let hidden = STANDARD.encode(nested(20_000));
+    let encoded = MailError::Unreadable("encodes a message within it");
+    let part = "Content-Transfer-Encoding: base64\r\n\r\n";
+    for kind in [
+        "Content-Type: message/rfc822\r\n",
+        "Content-type: Message/Global; x=y\r\n",
+    ] {
+        refused(
+            &format!("To: a@x.org\r\n{kind}{part}{hidden}"),
+            encoded.clone(),
+        );
+    }
+    let digest = "To: a@x.org\r\nContent-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n";
+    refused(&format!("{digest}{part}{hidden}\r\n--b--\r\n"), encoded);
+}
+
+#[test]
+fn a_forwarded_message_is_taken() {
+    let raw = "To: a@x.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\naGk=\r\n--b--\r\n";
+    assert!(Letter::parse(raw.as_bytes()).is_ok());
 }

@@ -21,3 +21,5 @@ job.approve()
 client.process_approved_jobs()
 # %%
 job.reject("why not; the submitter can read it")
+# %%
+client.sync(ignore_peer_version=True)

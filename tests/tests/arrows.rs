@@ -8,7 +8,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("syft-emulator", &[]),
     ("syft-transport", &["syft-state"]),
     ("syft-monitor", &["syft-state", "syft-transport"]),
-    ("syft-notify", &["syft-emulator", "syft-monitor", "syft-state", "syft-transport"]),
+    (
+        "syft-notify",
+        &[
+            "syft-emulator",
+            "syft-monitor",
+            "syft-state",
+            "syft-transport",
+        ],
+    ),
     ("syft-emulator-bin", &["syft-emulator"]),
 ];
 /// Crates that open connections; a core that must not may not have them anywhere below it.
@@ -19,21 +27,32 @@ const BANNED: &[&str] = &["aws-lc-sys", "openssl-sys", "native-tls"];
 
 fn metadata() -> cargo_metadata::Metadata {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    cargo_metadata::MetadataCommand::new().manifest_path(manifest).exec().unwrap()
+    cargo_metadata::MetadataCommand::new()
+        .manifest_path(manifest)
+        .exec()
+        .unwrap()
 }
 
 #[test]
 fn crates_depend_downwards_only() {
     let metadata = metadata();
-    let ours: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
-    let allowed: BTreeMap<&str, BTreeSet<&str>> =
-        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
+    let ours: BTreeSet<&str> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    let allowed: BTreeMap<&str, BTreeSet<&str>> = ARROWS
+        .iter()
+        .map(|(from, to)| (*from, to.iter().copied().collect()))
+        .collect();
     for package in metadata.workspace_packages() {
         if package.name.as_str() == "syft-tests" {
             continue;
         }
         let name = package.name.as_str();
-        let allowed = allowed.get(name).unwrap_or_else(|| panic!("{name} has no entry in ARROWS"));
+        let allowed = allowed
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} has no entry in ARROWS"));
         let actual: BTreeSet<&str> = package
             .dependencies
             .iter()
@@ -49,18 +68,40 @@ fn crates_depend_downwards_only() {
 fn nothing_banned_is_below_us_and_the_bottom_has_no_network() {
     let metadata = metadata();
     let resolve = metadata.resolve.as_ref().unwrap();
-    let names: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let names: BTreeMap<_, _> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package.name.as_str()))
+        .collect();
     for banned in BANNED {
-        assert!(!names.values().any(|name| name == banned), "{banned} is in the tree");
+        assert!(
+            !names.values().any(|name| name == banned),
+            "{banned} is in the tree"
+        );
     }
     for start in NO_NETWORK {
-        let mut waiting = vec![metadata.packages.iter().find(|package| package.name.as_str() == *start).unwrap().id.clone()];
+        let mut waiting = vec![
+            metadata
+                .packages
+                .iter()
+                .find(|package| package.name.as_str() == *start)
+                .unwrap()
+                .id
+                .clone(),
+        ];
         let mut seen = BTreeSet::new();
         while let Some(id) = waiting.pop() {
-            assert!(!NETWORK.contains(&names[&id]), "{start} reaches {}", names[&id]);
+            assert!(
+                !NETWORK.contains(&names[&id]),
+                "{start} reaches {}",
+                names[&id]
+            );
             let node = resolve.nodes.iter().find(|node| node.id == id).unwrap();
             let normal = node.deps.iter().filter(|dependency| {
-                dependency.dep_kinds.iter().any(|kind| kind.kind == cargo_metadata::DependencyKind::Normal)
+                dependency
+                    .dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == cargo_metadata::DependencyKind::Normal)
             });
             for dependency in normal {
                 if seen.insert(dependency.pkg.clone()) {

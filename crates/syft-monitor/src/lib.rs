@@ -33,7 +33,7 @@ pub mod detect;
 pub mod error;
 pub mod event;
 pub mod fetch;
-#[cfg(feature = "fixtures")]
+#[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 mod halt;
 pub mod interval;

@@ -49,7 +49,7 @@ impl Default for Limits {
         Self {
             compressed: 32 << 20,
             expanded: 128 << 20,
-            ratio: 250,
+            ratio: 100,
             members: 100,
             changes: 10_000,
             jobs: 100,

@@ -1,8 +1,10 @@
 use std::{
-    fs::{self, File, Metadata},
-    io::{self, Read},
+    fs::{self, Metadata},
+    io,
     path::Path,
 };
+
+use syft_state::{Error, fs::read_capped};
 
 use super::{Gap, ScanOptions};
 
@@ -95,22 +97,17 @@ pub(super) fn read_small(
     path: &Path,
     limit: usize,
 ) -> Option<Option<Vec<u8>>> {
-    let Some(found) = stat(look, path)? else {
-        return Some(None);
+    let error = match read_capped(path, limit as u64) {
+        Ok(content) => return Some(Some(content)),
+        Err(error) if error.is_not_found() => return Some(None),
+        Err(error) => error,
     };
-    if !found.is_file() {
-        look.gap(path, "it is not a regular file");
-        return None;
-    }
-    let mut content = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut content));
-    match read {
-        Err(error) => look.gap(path, &error.to_string()),
-        Ok(_) if content.len() > limit => {
-            look.gap(path, &format!("it is longer than {limit} bytes"));
-        }
-        Ok(_) => return Some(Some(content)),
-    }
+    let reason = match &error {
+        Error::NotRegular { what, .. } => format!("it is {what}, not a regular file"),
+        Error::TooLarge { limit, .. } => format!("it is longer than {limit} bytes"),
+        Error::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    look.gap(path, &reason);
     None
 }

@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for ChangeSeed {
         }
         let path = path.ok_or_else(|| A::Error::missing_field("path_in_datasite"))?;
         // A path that leaves the datasite is refused by every client, so it is no job.
-        Ok(RelPath::from_peer(&path).ok().map(|path| {
+        Ok(clean_path(&path).map(|path| {
             let mut change = Change {
                 path,
                 length: content.length(is_binary),
@@ -190,6 +190,19 @@ impl<'de> Visitor<'de> for ChangeSeed {
             change
         }))
     }
+}
+
+/// Parses a path as Python's `pathlib` reads it: empty parts and `.` count for nothing.
+fn clean_path(path: &str) -> Option<RelPath> {
+    if let Ok(path) = RelPath::from_peer(path) {
+        return Some(path);
+    }
+    let parts = path
+        .split(['/', '\\'])
+        .filter(|part| !matches!(*part, "" | "."));
+    let is_relative = !path.starts_with(['/', '\\']);
+    let cleaned = parts.collect::<Vec<_>>().join("/");
+    is_relative.then(|| cleaned.parse().ok()).flatten()
 }
 
 /// The content of a file, of which only what may be a `config.yaml` is kept.

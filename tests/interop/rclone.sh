@@ -63,9 +63,12 @@ expect "md5sum" "$(md5sum <"$source/large.bin" | cut -d' ' -f1)" \
     "$(drive md5sum drive:base/large.bin | cut -d' ' -f1)"
 
 printf 'changed\n' >"$source/plain.txt"
+head -c 12000000 /dev/urandom >"$source/large.bin"
 rm "$source/deep/f7.txt"
 drive sync "$source" drive:base
 drive check "$source" drive:base
+expect "sync of a large file" "$(md5sum <"$source/large.bin" | cut -d' ' -f1)" \
+    "$(drive md5sum drive:base/large.bin | cut -d' ' -f1)"
 expect "sync" changed "$(drive cat drive:base/plain.txt)"
 
 drive moveto drive:base/deep/f8.txt "drive:base/moved/it's f8.txt"

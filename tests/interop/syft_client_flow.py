@@ -121,6 +121,8 @@ def reject(arguments):
 
 
 def process(arguments):
+    beside = Path(__file__).resolve().parent / "bin"
+    os.environ["PATH"] = os.pathsep.join([str(beside), os.environ["PATH"]])
     client = owner(arguments)
     client.process_approved_jobs(stream_output=False, share_outputs_with_submitter=True)
     return {"jobs": described(client.jobs)}

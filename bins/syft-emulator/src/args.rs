@@ -74,8 +74,8 @@ pub(crate) struct Target {
     /// Address of the running emulator [default: http://127.0.0.1:8377].
     #[arg(long, env = "SYFT_EMULATOR_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Data directory of the running emulator, instead of its address.
-    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    /// Data directory of the running emulator; goes before its address.
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn requests(requests: Requests) -> Result<(), Failure> {
             writeln!(out, "{counts}")?;
         } else {
             for (api, count) in counts.as_object().into_iter().flatten() {
-                writeln!(out, "{count:>8}  {api}")?;
+                writeln!(out, "{:>8}  {api}", count.to_string())?;
             }
         }
     } else {

@@ -13,7 +13,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 
 use super::{host, names};
@@ -44,7 +44,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
         None
     };
     entry.fault = fault.as_ref().map(Effect::name);
-    let response = if host.is_empty() || host::is_ours(&host) {
+    let mut response = if host.is_empty() || host::is_ours(&host) {
         if let Some(effect) = &fault {
             parts.extensions.insert(Effects::of(effect));
         }
@@ -53,6 +53,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
         let message = format!("The emulator does not answer for {host}");
         ApiError::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", message).into_response()
     };
+    with_charset(response.headers_mut());
     let dropped = response.extensions().get::<Dropped>().is_some();
     entry.status = if dropped {
         0
@@ -68,6 +69,17 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     );
     app.log(|log| log.push(entry));
     response
+}
+
+/// Google's JSON says its encoding, and some clients compare the whole value.
+fn with_charset(headers: &mut HeaderMap) {
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/json")
+    {
+        let kind = HeaderValue::from_static("application/json; charset=UTF-8");
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
 }
 
 fn entry(app: &App, parts: &Parts, host: String) -> log::Request {

@@ -16,7 +16,7 @@
 //! let rendered = Renderer::embedded().render(&mail);
 //! assert_eq!(rendered.subject, "New Peer Request from ada@uni.example");
 //! assert!(rendered.text.contains(r#"client.approve_peer_request("ada@uni.example")"#));
-//! # Ok::<(), syft_state::InvalidId>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod context;

@@ -1,8 +1,9 @@
+mod directory;
+
 use std::{
     collections::BTreeMap,
     fmt,
-    fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -10,17 +11,13 @@ use tera::{Context, ErrorKind, Tera};
 
 use super::{
     MailContext, cells,
-    files::{EMBEDDED, Part, SHARED},
+    files::{Part, SHARED},
     tidy,
 };
 use crate::Template;
 
-/// The largest template file that is read, in bytes.
-const MAX_FILE: u64 = 256 * 1024;
 /// The largest text that an overriding template may make, in bytes.
 const MAX_OUTPUT: usize = 512 * 1024;
-/// The most entries of the directory that are looked at.
-const MAX_ENTRIES: usize = 1_000;
 
 /// A file in the override directory that cannot be used; the built-in text takes its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +60,7 @@ impl Overrides {
         let mut problems = Vec::new();
         let mut overrides = Self {
             directory: directory.to_owned(),
-            files: read_directory(directory, &mut problems),
+            files: directory::read(directory, &mut problems),
             tera: embedded(),
         };
         // Every round removes a file, so that this ends.
@@ -235,77 +232,4 @@ impl Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn read_directory(
-    directory: &Path,
-    problems: &mut Vec<OverrideProblem>,
-) -> BTreeMap<&'static str, String> {
-    let mut files = BTreeMap::new();
-    match file_names(directory) {
-        Ok(names) => {
-            for name in names {
-                let path = directory.join(&name);
-                match read(&path, &name) {
-                    Ok(Some((name, text))) => {
-                        files.insert(name, text);
-                    }
-                    Ok(None) => {}
-                    Err(cause) => problems.push(problem(path, cause)),
-                }
-            }
-        }
-        Err(error) => problems.push(problem(
-            directory.to_owned(),
-            format!("the directory cannot be read: {error}"),
-        )),
-    }
-    files
-}
-
-fn problem(file: PathBuf, cause: String) -> OverrideProblem {
-    OverrideProblem {
-        file,
-        line: None,
-        cause,
-    }
-}
-
-fn file_names(directory: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)?.take(MAX_ENTRIES) {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// Reads one file, following links; files that are no templates by their name are left alone.
-fn read(path: &Path, name: &str) -> Result<Option<(&'static str, String)>, String> {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let template = Part::ALL.iter().any(|part| part.extension() == extension);
-    if name.starts_with('.') || !template {
-        return Ok(None);
-    }
-    let Some((name, _)) = EMBEDDED.iter().find(|(known, _)| *known == name) else {
-        return Err("there is no template of this name".to_owned());
-    };
-    let text = read_text(path).map_err(|error| error.to_string())?;
-    Ok(Some((*name, text)))
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut text = String::new();
-    File::open(path)?
-        .take(MAX_FILE + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(io::Error::other(format!(
-            "it is larger than {MAX_FILE} bytes"
-        )));
-    }
-    Ok(text)
 }

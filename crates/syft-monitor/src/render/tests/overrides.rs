@@ -164,6 +164,17 @@ fn what_cannot_be_read_is_reported() {
 }
 
 #[test]
+fn a_directory_made_for_something_else_is_refused() {
+    let directory = Directory::with(&[("new_job.subject", "Mine")]);
+    for number in 0..1_000 {
+        directory.write(&number.to_string(), b"");
+    }
+    let (_, problems) = directory.load();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].cause.contains("more than 1000 entries"));
+}
+
+#[test]
 fn one_broken_file_does_not_spoil_the_others() {
     let directory = Directory::with(&[
         ("new_job.txt", "{{ oops }}"),

@@ -24,7 +24,7 @@ const MAX_SOURCE: usize = 1 << 20;
 pub(super) struct View {
     body: Option<Side>,
     width: Width,
-    pub(super) colours: Colours,
+    colours: Colours,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

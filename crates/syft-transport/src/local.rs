@@ -3,14 +3,16 @@
 //! The hub may be a shared folder, a mounted NAS or a temporary directory; every account's
 //! process opens it with [`LocalDrive::open`] and [`LocalMailer::open`]. Sharing is kept by
 //! the programs that use the hub: what is not shared is not found. Whoever can write to the
-//! directory itself can do anything, so give it to those who trust each other.
+//! directory itself can do anything, so give it to those who trust each other. Its file
+//! system must have working locks (`flock`); a folder that a sync program copies between
+//! machines has none.
 //!
 //! ```text
 //! hub/lock                                  held for the milliseconds of one change
 //! hub/changes.log                           JSON lines: what changed, and who sees it
 //! hub/entries/<owner>/<id>.json             one entry: its name, folder, times and shares
 //! hub/content/<owner>/<id>                  the bytes of a file, which never change
-//! hub/tmp/                                  what is being written; may be deleted at rest
+//! hub/tmp/                                  what is being written
 //! hub/mail/<recipient>/<message-id>.eml     the mails, as any mail program shows them
 //! ```
 //!

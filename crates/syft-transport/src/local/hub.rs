@@ -12,16 +12,22 @@ use std::{
 use syft_state::{Email, fs::create_private_dir};
 use tempfile::NamedTempFile;
 
-use super::disk::{OPEN_FLAGS, broken, cannot, sync_directory};
+use super::disk::{OPEN_FLAGS, broken, cannot, names, sync_directory};
 use crate::error::{Error, Result};
 
 /// A change takes milliseconds; who holds the lock longer was stopped.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How the names of files that are being written begin.
+pub(super) const TEMP_PREFIX: &str = ".syft-new-";
+/// What a hub consists of.
+const PARTS: [&str; 6] = ["changes.log", "content", "entries", "lock", "mail", "tmp"];
+
 /// The directory of a hub.
 ///
 /// What is created in it has its mode: a hub is made for its owner alone (0700), and one that
-/// an administrator makes for a group (2770) can be used by the whole group.
+/// an administrator makes for a group (2770) can be used by the whole group. Nothing is ever
+/// writable for everybody.
 #[derive(Clone, Debug)]
 pub(super) struct Hub {
     root: PathBuf,
@@ -37,12 +43,15 @@ pub(super) struct HubLock {
 
 impl Hub {
     /// Opens a hub with these directories and creates what is missing.
+    ///
+    /// A directory that holds other things and no hub is refused.
     pub(super) fn open(root: &Path, directories: &[&str]) -> Result<Self> {
         create_private_dir(root)?;
+        check_is_hub(root)?;
         let about = fs::metadata(root).map_err(|error| cannot(root, error))?;
         let hub = Self {
             root: root.to_owned(),
-            mode: about.mode() & 0o2777,
+            mode: about.mode() & 0o2775,
         };
         for directory in directories {
             hub.create_dir(&root.join(directory))?;
@@ -87,7 +96,9 @@ impl Hub {
         let directory = self.root.join("tmp");
         let mode = Permissions::from_mode(self.file_mode());
         let write = || {
-            let mut file = NamedTempFile::new_in(&directory)?;
+            let mut file = tempfile::Builder::new()
+                .prefix(TEMP_PREFIX)
+                .tempfile_in(&directory)?;
             let length = io::copy(&mut content, file.as_file_mut())?;
             file.as_file().set_permissions(mode)?;
             file.as_file().sync_all()?;
@@ -133,5 +144,21 @@ impl Hub {
             }
         };
         open().map_err(|error| cannot(path, error))
+    }
+}
+
+/// Refuses a directory of something else: a hub sweeps what it takes for its leftovers.
+fn check_is_hub(root: &Path) -> Result<()> {
+    let names = names(root)?;
+    if names.iter().any(|(name, _)| name == "changes.log") {
+        return Ok(());
+    }
+    let is_other = |name: &str| !PARTS.contains(&name) && !name.starts_with('.');
+    match names.iter().find(|(name, _)| is_other(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let reason = format!("it is no hub and holds {name:?}: name an empty directory");
+            Err(broken(root, reason))
+        }
     }
 }

@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 use super::{
     disk::{broken, cannot, exists, load, names, owners, read_record, remove, sync_directory},
     feed::{Change, Feed, Position},
-    hub::Hub,
+    hub::{Hub, TEMP_PREFIX},
     record::{Record, is_file_name},
     tree::Tree,
 };
@@ -220,9 +220,11 @@ impl Store {
                 }
             }
         }
-        for (_, path) in names(&self.hub.root().join("tmp"))? {
+        for (name, path) in names(&self.hub.root().join("tmp"))? {
             let modified = path.symlink_metadata().and_then(|about| about.modified());
-            if modified.is_ok_and(|time| now.since(time.into()) > LEFTOVER_AGE) {
+            if name.starts_with(TEMP_PREFIX)
+                && modified.is_ok_and(|time| now.since(time.into()) > LEFTOVER_AGE)
+            {
                 remove(&path)?;
             }
         }

@@ -300,13 +300,16 @@ async fn leftovers_are_swept_and_work_in_progress_is_not() {
     let id = file(&drive, &root()).await;
     let kept = hub.path(&format!("content/a@x.org/{id}"));
     let orphan = hub.path("content/a@x.org/orphan");
-    let (old, young) = (hub.path("tmp/.tmp-old"), hub.path("tmp/.tmp-young"));
-    for path in [&orphan, &old, &young] {
+    let [old, young, other] =
+        ["tmp/.syft-new-1", "tmp/.syft-new-2", "tmp/other"].map(|path| hub.path(path));
+    for path in [&orphan, &old, &young, &other] {
         write(path, "x");
     }
-    let yesterday = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-    let file = fs::File::options().write(true).open(&old).unwrap();
-    file.set_modified(yesterday).unwrap();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    for path in [&old, &other] {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
     // The line of a writer that was killed before it wrote the record.
     let line = "{\"id\":\"orphan\",\"owner\":\"a@x.org\",\"for\":[\"a@x.org\"]}\n";
     let now = cursor(&drive).await;
@@ -314,8 +317,8 @@ async fn leftovers_are_swept_and_work_in_progress_is_not() {
     write(hub.path("changes.log"), log + line);
 
     hub.open("b@x.org");
-    let exist = [&kept, &orphan, &old, &young].map(|path| path.exists());
-    assert_eq!(exist, [true, false, false, true]);
+    let exist = [&kept, &orphan, &old, &young, &other].map(|path| path.exists());
+    assert_eq!(exist, [true, false, false, true, true]);
     let changes = drive.changes(Some(&now)).await.unwrap();
     assert!(
         changes.entries.is_empty() && changes.removed.is_empty(),
@@ -363,18 +366,31 @@ async fn names_and_ids_of_peers_are_no_paths() {
 
 #[tokio::test]
 async fn a_hub_is_as_private_as_its_directory() {
-    for (hub_mode, file_mode) in [(0o700, 0o600), (0o770, 0o660)] {
+    for (hub_mode, file_mode) in [(0o700, 0o600), (0o770, 0o660), (0o777, 0o664)] {
         let hub = Hub::new();
         let mode = fs::Permissions::from_mode(hub_mode);
         fs::set_permissions(hub.directory.path(), mode).unwrap();
         let drive = hub.open("a@x.org");
         file(&drive, &root()).await;
         for path in hub.paths() {
-            let expected = if path.is_dir() { hub_mode } else { file_mode };
+            let is_hub = path == hub.directory.path();
+            let dir_mode = if is_hub { hub_mode } else { hub_mode & 0o775 };
+            let expected = if path.is_dir() { dir_mode } else { file_mode };
             let mode = path.metadata().unwrap().mode() & 0o777;
             assert_eq!(mode, expected, "{}", path.display());
         }
     }
+}
+
+#[test]
+fn a_directory_of_something_else_is_refused() {
+    let hub = Hub::new();
+    write(hub.path("thesis.tex"), "years of work");
+    check_names_file(hub.try_open("a@x.org"), "thesis.tex");
+    check_names_file(hub.try_open("a@x.org"), "empty directory");
+    let from = "a@x.org".parse().unwrap();
+    check_names_file(LocalMailer::open(hub.directory.path(), from), "thesis.tex");
+    assert_eq!(hub.paths().len(), 2);
 }
 
 #[tokio::test]

@@ -21,12 +21,18 @@ mod drive;
 mod endpoints;
 mod entry;
 mod exchange;
+mod gmail;
+mod oauth;
 mod query;
 mod token_file;
+mod token_info;
 mod tokens;
 
 pub use drive::GoogleDrive;
 pub use endpoints::Endpoints;
+pub use gmail::{Gmail, Identity};
+pub use oauth::{Authorization, Grant, OAuthClient};
+pub use token_info::TokenInfo;
 pub use tokens::Tokens;
 
 /// The scope that all of Drive needs.
@@ -37,5 +43,7 @@ pub const SCOPE_GMAIL_SEND: &str = "https://www.googleapis.com/auth/gmail.send";
 pub const SCOPE_GMAIL_COMPOSE: &str = "https://www.googleapis.com/auth/gmail.compose";
 /// A wider scope that other SyftBox programs ask for; it can do what `gmail.compose` can.
 pub const SCOPE_GMAIL_MODIFY: &str = "https://www.googleapis.com/auth/gmail.modify";
+/// The scope that shows whose a token is, besides [`SCOPE_GMAIL_SEND`], which does not.
+pub const SCOPE_EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 /// The widest scope for mail.
 pub const SCOPE_GMAIL_FULL: &str = "https://mail.google.com/";

@@ -69,6 +69,23 @@ pub(super) fn failure(
     }
 }
 
+/// Returns what a failed exchange of a person's code means.
+pub(super) fn code_failure(error: RequestTokenError<Unanswered, BasicErrorResponse>) -> Failure {
+    match error {
+        RequestTokenError::ServerResponse(answer)
+            if *answer.error() == BasicErrorResponseType::InvalidGrant =>
+        {
+            Failure::refused(Error::Rejected {
+                what: "the code".to_owned(),
+                reason:
+                    "it was used before, is some minutes old or was not copied whole: begin again"
+                        .to_owned(),
+            })
+        }
+        error => failure("the OAuth client", error),
+    }
+}
+
 fn refusal(error: &BasicErrorResponseType) -> String {
     match error {
         BasicErrorResponseType::InvalidGrant => format!(

@@ -1,10 +1,10 @@
 //! Token files in the "authorized_user" form of google-auth, shared with Python clients (notify.md §12.3).
 
-use std::{io::Write as _, path::Path};
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
-use syft_state::Timestamp;
+use syft_state::{Timestamp, fs};
 
 use crate::error::{Error, Result};
 
@@ -64,7 +64,7 @@ pub(super) fn update(path: &Path, fresh: &Fresh) -> Result<()> {
     if let Some(token) = &fresh.refresh_token {
         set("refresh_token", token.expose_secret());
     }
-    write(path, &map)
+    write(path, map)
 }
 
 /// Writes a new file with the keys in the order of google-auth.
@@ -90,7 +90,7 @@ pub(super) fn create(path: &Path, stored: &Stored, token_uri: &str) -> Result<()
             .map_or(Value::Null, |time| format_expiry(time).into()),
     );
     map.retain(|_, value| !value.is_null());
-    write(path, &map)
+    write(path, map)
 }
 
 fn read_map(path: &Path) -> Result<Map<String, Value>> {
@@ -114,46 +114,32 @@ fn read_map(path: &Path) -> Result<Map<String, Value>> {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    use std::io::{ErrorKind, Read as _};
-    let local = |source| Error::Local {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match std::fs::File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Error::Unauthenticated {
+    fs::read_capped(&resolved(path), MAX_LENGTH).map_err(|error| {
+        if error.is_not_found() {
+            return Error::Unauthenticated {
                 what: path.display().to_string(),
                 reason: format!("there is no such token file: {RUN_INIT}"),
-            });
+            };
         }
-        opened => opened.map_err(local)?,
-    };
-    let mut bytes = Vec::new();
-    file.take(MAX_LENGTH + 1)
-        .read_to_end(&mut bytes)
-        .map_err(local)?;
-    if bytes.len() as u64 > MAX_LENGTH {
-        return Err(bad(path, "it is far too long for a token file".to_owned()));
-    }
-    Ok(bytes)
+        local(path, error)
+    })
 }
 
-fn write(path: &Path, map: &Map<String, Value>) -> Result<()> {
-    let local = |source| Error::Local {
+fn write(path: &Path, map: Map<String, Value>) -> Result<()> {
+    let text = Value::Object(map).to_string();
+    fs::write_atomic(&resolved(path), text.as_bytes(), 0o600).map_err(|error| local(path, error))
+}
+
+/// Secrets are often links, to another disk or into a mounted volume; the file itself is replaced.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn local(path: &Path, error: fs::Error) -> Error {
+    Error::Local {
         path: path.to_owned(),
-        source,
-    };
-    let text = Value::Object(map.clone()).to_string();
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    // A temporary file of this crate has mode 0600 from its creation.
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(local)?;
-    file.write_all(text.as_bytes()).map_err(local)?;
-    file.as_file().sync_all().map_err(local)?;
-    file.persist(path).map_err(|error| local(error.error))?;
-    Ok(())
+        source: std::io::Error::other(error),
+    }
 }
 
 fn bad(path: &Path, reason: String) -> Error {

@@ -1,6 +1,6 @@
 //! The connections of the program.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
@@ -138,7 +138,7 @@ fn transfer_time(bytes: u64) -> Duration {
 }
 
 /// A request that can be sent as often as needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
     /// How errors call it, as `file 1AbC`.
@@ -270,7 +270,7 @@ impl Reply {
 }
 
 /// A whole answer, of any status.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -296,6 +296,26 @@ impl Answer {
                 reason,
             })
         })
+    }
+}
+
+/// Bodies hold tokens, and addresses hold keys of upload sessions: neither is shown.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("what", &self.what)
+            .field("method", &self.method)
+            .field("path", &self.url.path())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

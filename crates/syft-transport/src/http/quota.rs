@@ -20,7 +20,7 @@ use usage::Counters;
 pub use usage::Usage;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The dearest call costs so many units, so no budget may be smaller.
+/// The dearest call costs so many units; half a budget is its burst, so none may be smaller than two.
 const DEAREST: u32 = 200;
 
 /// A method of an API and its price in the API's quota units (field.md §0.1).
@@ -39,7 +39,7 @@ impl Operation {
 /// How many quota units may be spent; calls wait until there is room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Units in any minute; at least 200 are granted, the price of the dearest call.
+    /// Units in any minute; at least 400 are granted, the price of two downloads.
     pub units_per_minute: u32,
     /// Units in any 24 hours, spent evenly but for a burst of an hour's share.
     pub units_per_day: Option<u32>,
@@ -82,7 +82,7 @@ impl Meter {
         let clock = TokioClock {
             start: Instant::now(),
         };
-        let minute = budget.units_per_minute.max(DEAREST);
+        let minute = budget.units_per_minute.max(2 * DEAREST);
         let day = budget.units_per_day.map(|units| units.max(2 * DEAREST));
         let quotas = [
             Some(spread(

@@ -16,7 +16,7 @@ use super::{
     id, media,
     metadata::{Metadata, invalid},
     placement::{self, Move},
-    resource,
+    resource, search,
     store::{Lag, Store, View, drive_time},
 };
 use crate::{
@@ -71,8 +71,17 @@ pub(super) async fn create(
     caller: Caller,
     params: Params,
     effects: Effects,
+    headers: http::HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
+    // Google's Python client sends searches beyond 2,048 characters as a form.
+    if headers
+        .get("x-http-method-override")
+        .is_some_and(|method| method == "GET")
+    {
+        let form = String::from_utf8_lossy(&body);
+        return search::search(&app, caller, Params::parse(&form));
+    }
     let call = Call::open("drive.files.create", FILE, caller, params)?;
     let metadata = Metadata::for_create(&body)?;
     let content = Upload {

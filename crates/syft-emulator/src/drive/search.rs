@@ -25,6 +25,11 @@ pub(super) async fn list(
     caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
+    search(&app, caller, params)
+}
+
+/// Searches for a caller, whichever way the parameters came.
+pub(super) fn search(app: &App, caller: Caller, params: Params) -> Result<Json<Value>, ApiError> {
     let call = Call::open("drive.files.list", LIST, caller, params)?;
     check_corpora(&call.params)?;
     let query = query::parse(call.params.get("q").unwrap_or_default()).map_err(unparsable)?;

@@ -1,5 +1,6 @@
 //! Uploads: simple, multipart and the start of resumable ones.
 
+mod content_range;
 mod session;
 
 use axum::{

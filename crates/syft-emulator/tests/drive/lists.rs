@@ -209,3 +209,19 @@ async fn a_new_file_may_lose_its_parent() {
         .ok();
     assert_eq!(made["parents"], json!([root["id"]]));
 }
+
+/// Google's Python client turns a long search into a form.
+#[tokio::test]
+async fn a_search_may_come_as_a_form() {
+    let emulator = emulator().await;
+    let me = Account::new(&emulator, ME);
+    me.make(json!({"name": "one"})).await;
+    let never = "name = 'x' or ".repeat(300);
+    let query = format!("{never}name = 'one'");
+    let sent = me
+        .request(reqwest::Method::POST, "/drive/v3/files")
+        .header("x-http-method-override", "GET")
+        .form(&[("q", query.as_str()), ("fields", "files(name)")]);
+    let found = crate::support::Answer::of(sent).await.ok();
+    assert_eq!(found, json!({"files": [{"name": "one"}]}));
+}

@@ -10,6 +10,8 @@ use super::{
 
 /// Nesting beyond this is refused, since the parser recurses.
 const MAX_DEPTH: usize = 50;
+/// More terms are refused, since a chain of them is walked recursively.
+const MAX_TERMS: usize = 1000;
 
 /// Parses a `q`; an empty one asks for everything and is `None`.
 ///
@@ -22,6 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Query>, Mistake> {
     let mut parser = Parser {
         tokens,
         next: 0,
+        terms: 0,
         end: text.chars().count(),
     };
     let query = parser.expression(0)?;
@@ -34,6 +37,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Query>, Mistake> {
 struct Parser {
     tokens: Vec<(usize, Token)>,
     next: usize,
+    terms: usize,
     end: usize,
 }
 
@@ -126,6 +130,10 @@ impl Parser {
             let inner = self.expression(depth + 1)?;
             self.sign(")")?;
             return Ok(inner);
+        }
+        self.terms += 1;
+        if self.terms > MAX_TERMS {
+            return Err(self.mistake("the query has too many terms".to_owned()));
         }
         self.term().map(Query::Term)
     }

@@ -11,7 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{DEFAULT_TYPE, check_size, finish, text};
+use super::{
+    DEFAULT_TYPE, check_size,
+    content_range::{ContentRange, bad_range},
+    finish, text,
+};
 use crate::{
     drive::{
         call::Call,
@@ -305,104 +309,4 @@ fn busy() -> ApiError {
         "backendError",
         "Another request of this upload is under way.",
     )
-}
-
-fn bad_range(problem: &str) -> ApiError {
-    ApiError::bad_request(format!("Invalid Content-Range: {problem}.")).at("Content-Range")
-}
-
-/// The `Content-Range` of a chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ContentRange {
-    /// No header: the body is the whole content.
-    Rest,
-    /// `bytes */total`: how much has arrived?
-    Ask { total: Option<u64> },
-    /// `bytes start-end/total`, the end included.
-    Chunk {
-        start: u64,
-        end: u64,
-        total: Option<u64>,
-    },
-}
-
-impl ContentRange {
-    fn from_headers(headers: &HeaderMap) -> Result<Self, ApiError> {
-        match text(headers, &header::CONTENT_RANGE) {
-            None => Ok(Self::Rest),
-            Some(text) => Self::parse(text).ok_or_else(|| bad_range("it cannot be read")),
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (range, total) = text.trim().strip_prefix("bytes")?.trim().split_once('/')?;
-        let total = match total {
-            "*" => None,
-            number => Some(number.parse().ok()?),
-        };
-        if range == "*" {
-            return Some(Self::Ask { total });
-        }
-        let (start, end) = range.split_once('-')?;
-        let (start, end) = (start.parse().ok()?, end.parse().ok()?);
-        let fits = start <= end && total.is_none_or(|total| end < total);
-        fits.then_some(Self::Chunk { start, end, total })
-    }
-
-    fn total(self) -> Option<u64> {
-        match self {
-            Self::Rest => None,
-            Self::Ask { total } | Self::Chunk { total, .. } => total,
-        }
-    }
-
-    fn length(self) -> Option<u64> {
-        match self {
-            Self::Rest => None,
-            Self::Ask { .. } => Some(0),
-            Self::Chunk { start, end, .. } => Some(end - start + 1),
-        }
-    }
-
-    /// Returns the place of the body's first byte.
-    fn start(self) -> u64 {
-        match self {
-            Self::Chunk { start, .. } => start,
-            _ => 0,
-        }
-    }
-
-    fn carries_bytes(self) -> bool {
-        !matches!(self, Self::Ask { .. })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: Option<ContentRange>) {
-        assert_eq!(ContentRange::parse(text), expected, "{text}");
-    }
-
-    #[test]
-    fn content_ranges() {
-        let chunk = |start, end, total| Some(ContentRange::Chunk { start, end, total });
-        check("bytes 0-9/10", chunk(0, 9, Some(10)));
-        check("bytes 5-9/*", chunk(5, 9, None));
-        check("bytes */10", Some(ContentRange::Ask { total: Some(10) }));
-        check("bytes */*", Some(ContentRange::Ask { total: None }));
-        for malformed in [
-            "",
-            "bytes",
-            "bytes 9-0/10",
-            "bytes 0-10/10",
-            "bytes 0-/10",
-            "bytes x/1",
-            "0-9/10",
-        ] {
-            check(malformed, None);
-        }
-    }
 }

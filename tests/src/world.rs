@@ -11,7 +11,7 @@ use syft_state::{Email, ledger::Ledger, ledger::State};
 use syft_transport::{LocalDrive, LocalMailer};
 use tempfile::TempDir;
 
-use crate::Clients;
+use syft_monitor::fixtures::SampleClient;
 
 /// The data owner of every world.
 pub const OWNER: &str = "do@example.org";
@@ -67,9 +67,9 @@ impl World {
 
     /// Returns the Drive of an account.
     #[must_use]
-    pub fn client(&self, account: &str) -> Clients {
+    pub fn client(&self, account: &str) -> SampleClient {
         let account = account.parse().unwrap();
-        Clients::new(Arc::new(
+        SampleClient::new(Arc::new(
             LocalDrive::open(&self.dir.path().join("hub"), account).unwrap(),
         ))
     }

@@ -30,7 +30,7 @@ async fn t1_t11_every_layout_leads_to_the_right_mails() {
         ] {
             let mut world = seeded().await;
             let job = SampleJob::python(layout, OWNER, ds, "my job");
-            world.client(ds).submit(&job).await;
+            world.client(ds).submit(&job).await.unwrap();
             assert_eq!(
                 world.mails().await,
                 sorted([
@@ -70,7 +70,7 @@ async fn t18_a_failed_run_is_told_as_a_failure() {
     for layout in ALL {
         let mut world = seeded().await;
         let job = SampleJob::bash(layout, OWNER, DS, "j");
-        world.client(DS).submit(&job).await;
+        world.client(DS).submit(&job).await.unwrap();
         world.look().await;
         job.write_local(&world.datasite(), LocalState::Ran { return_code: 3 })
             .unwrap();
@@ -102,7 +102,7 @@ async fn t18_a_failed_run_is_told_as_a_failure() {
 async fn a_rejection_is_told() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, DS, "j");
-    world.client(DS).submit(&job).await;
+    world.client(DS).submit(&job).await.unwrap();
     world.look().await;
     job.write_local(&world.datasite(), LocalState::Rejected)
         .unwrap();
@@ -113,9 +113,9 @@ async fn a_rejection_is_told() {
 async fn a_grant_is_told_automatically_and_by_hand() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, DS, "j");
-    world.client(DS).add_peer(&job).await;
+    world.client(DS).add_peer(&job).await.unwrap();
     world.look().await;
-    world.client(OWNER).accept(&[&job.ds]).await;
+    world.client(OWNER).accept(&[&job.ds]).await.unwrap();
     assert_eq!(
         world.mails().await,
         [format!("{DS}: Peer Request Accepted: {OWNER}")]
@@ -131,7 +131,11 @@ async fn a_grant_is_told_automatically_and_by_hand() {
     );
 
     let other = SampleJob::bash(Layout::W1, OWNER, "other@example.org", "j");
-    world.client("other@example.org").add_peer(&other).await;
+    world
+        .client("other@example.org")
+        .add_peer(&other)
+        .await
+        .unwrap();
     let round = world.monitor.notify_peer_granted(&other.ds).await.unwrap();
     assert_eq!(round.sent.len(), 1);
     assert!(
@@ -154,7 +158,7 @@ async fn the_first_look_seeds_silently_unless_asked() {
                 builder
             }
         });
-        world.client(DS).submit(&job).await;
+        world.client(DS).submit(&job).await.unwrap();
         job.write_local(&world.datasite(), LocalState::Approved)
             .unwrap();
         assert_eq!(world.mails().await.len(), if notify { 4 } else { 0 });
@@ -171,7 +175,7 @@ async fn t9_strangers_cannot_use_the_owners_mail() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, "victim@example.org", "spam");
     let mallory = world.client("mallory@example.org");
-    mallory.submit(&job).await;
+    mallory.submit(&job).await.unwrap();
     let round = world.look().await;
     assert!(round.sent.is_empty(), "{:?}", round.sent);
     assert!(
@@ -183,12 +187,13 @@ async fn t9_strangers_cannot_use_the_owners_mail() {
 
     // A peer who writes another's address into the content is taken for who they are.
     let mut claimed = SampleJob::bash(Layout::W1, OWNER, "mallory@example.org", "mine");
-    let folder = mallory.add_peer(&claimed).await;
+    let folder = mallory.add_peer(&claimed).await.unwrap();
     claimed.ds = "victim@example.org".parse().unwrap();
     let bytes = Content::Bytes(claimed.message().into());
     mallory
         .create(&claimed.message_name(), Some(folder), bytes)
-        .await;
+        .await
+        .unwrap();
     let mails = world.mails().await;
     assert!(
         mails.iter().all(|mail| !mail.starts_with("victim")),
@@ -209,7 +214,7 @@ async fn t12_two_scientists_may_choose_the_same_name() {
     let mut world = seeded().await;
     for ds in ["a@example.org", "b@example.org"] {
         let job = SampleJob::bash(Layout::W3, OWNER, ds, "same");
-        world.client(ds).submit(&job).await;
+        world.client(ds).submit(&job).await.unwrap();
         assert!(
             world
                 .mails()
@@ -226,12 +231,13 @@ async fn t12_two_scientists_may_choose_the_same_name() {
 async fn t26_as_a_data_scientist_oneself_one_is_no_peer() {
     let mut world = seeded().await;
     let as_scientist = SampleJob::bash(Layout::W1, "other@example.org", OWNER, "j");
-    world.client(OWNER).submit(&as_scientist).await;
+    world.client(OWNER).submit(&as_scientist).await.unwrap();
     let results = "syft_outbox_inbox_other@example.org_to_do@example.org";
     world
         .client(OWNER)
         .create(results, None, Content::Folder)
-        .await;
+        .await
+        .unwrap();
     assert!(world.mails().await.is_empty());
 }
 
@@ -239,8 +245,8 @@ async fn t26_as_a_data_scientist_oneself_one_is_no_peer() {
 async fn t27_a_message_that_was_archived_before_the_look_is_told() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, DS, "quick");
-    let message = world.client(DS).submit(&job).await;
-    world.client(OWNER).archive(&job, &message).await;
+    let message = world.client(DS).submit(&job).await.unwrap();
+    world.client(OWNER).archive(&job, &message).await.unwrap();
     assert!(
         world
             .mails()
@@ -258,12 +264,14 @@ async fn what_cannot_be_read_is_told_without_details() {
     let client = world.client(DS);
     client
         .submit_bytes(&job, "msgv2_1.5_a.tar.gz", encrypted_message())
-        .await;
+        .await
+        .unwrap();
     let mut truncated = job.message();
     truncated.truncate(60);
     client
         .submit_bytes(&job, "msgv2_2.5_b.tar.gz", truncated)
-        .await;
+        .await
+        .unwrap();
     let mails = world.mails().await;
     assert!(
         mails.contains(&format!("{OWNER}: Encrypted submission from {DS}")),
@@ -281,7 +289,7 @@ async fn what_cannot_be_read_is_told_without_details() {
 async fn a_monitor_of_one_kind_leaves_the_other_kind_to_others() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, DS, "j");
-    world.client(DS).submit(&job).await;
+    world.client(DS).submit(&job).await.unwrap();
     world.restart_with(|builder| builder.scope(Scope::Peers));
     assert_eq!(world.mails().await.len(), 2);
     assert!(world.mails().await.is_empty());
@@ -296,7 +304,7 @@ async fn t19_a_hostile_name_harms_nothing() {
     let mut world = seeded().await;
     let name = format!("x\nBcc: victim@example.org\n{}", "<script>".repeat(20));
     let job = SampleJob::bash(Layout::W4, OWNER, DS, &name);
-    world.client(DS).submit(&job).await;
+    world.client(DS).submit(&job).await.unwrap();
     world.look().await;
     let mail = world
         .inbox(OWNER)
@@ -311,7 +319,7 @@ async fn t19_a_hostile_name_harms_nothing() {
 async fn the_documented_reset_mails_peers_again() {
     let mut world = seeded().await;
     let job = SampleJob::bash(Layout::W4, OWNER, DS, "j");
-    world.client(DS).submit(&job).await;
+    world.client(DS).submit(&job).await.unwrap();
     assert_eq!(world.mails().await.len(), 3);
     let recipe = "import json, sys\nstate = json.load(open(sys.argv[1]))\nstate.pop('peer_snapshot', None)\njobs = state.get('notified_jobs', {})\nfor key in [k for k in jobs if k.startswith('peer_')]:\n    del jobs[key]\njson.dump(state, open(sys.argv[1], 'w'), indent=2)\n";
     let status = std::process::Command::new("python3")
@@ -331,7 +339,7 @@ async fn python_state_is_taken_over_and_given_back() {
     let mut world = World::new();
     let job = SampleJob::bash(Layout::W1, OWNER, DS, "known");
     let client = world.client(DS);
-    let known = client.submit(&job).await;
+    let known = client.submit(&job).await.unwrap();
     let fresh = SampleJob::bash(Layout::W1, OWNER, DS, "fresh");
     client
         .submit_bytes(
@@ -339,7 +347,8 @@ async fn python_state_is_taken_over_and_given_back() {
             "msgv2_1795256999.5_fd3790a1-b788-412a-96b5-a6c4846fcd94.tar.gz",
             fresh.message(),
         )
-        .await;
+        .await
+        .unwrap();
     let python = serde_json::json!({
         "notified_jobs": {
             format!("msg_{known}"): ["processed"],

@@ -98,10 +98,12 @@ pub struct Config {
 /// Limits in Google's quota units; `None` is Google's own limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
-    /// The most in a minute.
+    /// The most in a minute for Drive, where one look costs 100 units.
     pub units_per_minute: Option<u32>,
     /// The most in a day.
     pub units_per_day: Option<u32>,
+    /// The most in a minute for Gmail, where one mail costs about 110 units.
+    pub gmail_units_per_minute: Option<u32>,
 }
 
 /// A key that means nothing here.

@@ -1,6 +1,6 @@
 //! Sends what waits in the outbox: intent on record before, outcome on record after.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use futures_util::{StreamExt, stream};
 use syft_state::{
@@ -27,6 +27,8 @@ pub(crate) struct Courier<'a> {
     pub(crate) me: &'a Email,
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) halt: &'a Halt,
+    /// For the Python lines in mails to the data owner.
+    pub(crate) drive_token: Option<&'a Path>,
 }
 
 /// What came of the mails that were due.
@@ -195,6 +197,10 @@ impl Courier<'_> {
             .map_err(|error| format!("its record does not describe an event: {error}"))?;
         let context = MailContext::for_event(&event, self.me, template, record.created)
             .ok_or("its event and its mail do not fit each other")?;
+        let context = match self.drive_token {
+            Some(path) => context.with_token_path(&path.to_string_lossy()),
+            None => context,
+        };
         let rendered = self.renderer.render(&context);
         for problem in &rendered.problems {
             tracing::warn!("{problem}");

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod client;
 mod local;
 
 use std::io::Write;
@@ -24,6 +25,7 @@ use serde_json::json;
 use syft_state::{Email, Timestamp};
 use uuid::Uuid;
 
+pub use client::SampleClient;
 pub use local::LocalState;
 
 use crate::{

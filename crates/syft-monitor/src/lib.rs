@@ -28,6 +28,7 @@
 //! ```
 
 pub mod config;
+pub mod connect;
 mod deliver;
 pub mod detect;
 pub mod error;

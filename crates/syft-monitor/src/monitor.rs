@@ -85,6 +85,7 @@ impl NotificationMonitor {
                 syftbox_root: syftbox_root.to_owned(),
                 ledger: ledger.to_owned(),
                 drive: None,
+                drive_token: None,
                 mailer,
                 renderer: Renderer::embedded(),
                 scope: Scope::Everything,
@@ -243,6 +244,13 @@ impl Builder {
     #[must_use]
     pub fn drive(mut self, drive: Arc<dyn Drive>) -> Self {
         self.setup.drive = Some(drive);
+        self
+    }
+
+    /// Names the data owner's token file in the Python lines of the mails to the data owner.
+    #[must_use]
+    pub fn drive_token(mut self, path: PathBuf) -> Self {
+        self.setup.drive_token = Some(path);
         self
     }
 

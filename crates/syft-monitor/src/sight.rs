@@ -98,7 +98,7 @@ fn verified(entry: &Entry, me: &Email, spoofed: &mut Vec<String>) -> Option<Fold
         Ownership::Verified => Some(FolderRecord::new(
             folder.peer,
             folder.kind.as_str(),
-            &folder.generation.to_string(),
+            folder.generation.to_string(),
         )),
         Ownership::Spoofed { owner } => {
             spoofed.push(format!(

@@ -40,6 +40,7 @@ pub(crate) struct Setup {
     pub(crate) syftbox_root: PathBuf,
     pub(crate) ledger: PathBuf,
     pub(crate) drive: Option<Arc<dyn Drive>>,
+    pub(crate) drive_token: Option<PathBuf>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) renderer: Renderer,
     pub(crate) scope: Scope,
@@ -349,6 +350,7 @@ impl Worker {
             me: &self.setup.me,
             policy: &self.setup.policy,
             halt: &self.halt,
+            drive_token: self.setup.drive_token.as_deref(),
         }
     }
 

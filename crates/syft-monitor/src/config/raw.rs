@@ -50,11 +50,15 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     (
         "quota",
-        "limits in Google's quota units: `units_per_minute`, `units_per_day`",
+        "limits in Google's quota units: `units_per_minute`, `units_per_day`, `gmail_units_per_minute`",
     ),
 ];
 
-const QUOTA_KEYS: &[&str] = &["units_per_minute", "units_per_day"];
+const QUOTA_KEYS: &[&str] = &[
+    "units_per_minute",
+    "units_per_day",
+    "gmail_units_per_minute",
+];
 /// Toggles that Python's files hold and its daemon ignores, too (T14).
 const IGNORED_PREFIX: &str = "notify_on_";
 /// A key must be at least this similar to be suggested.
@@ -83,6 +87,7 @@ pub(super) struct Raw {
 pub(super) struct RawQuota {
     units_per_minute: Option<u32>,
     units_per_day: Option<u32>,
+    gmail_units_per_minute: Option<u32>,
 }
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<(Raw, Vec<UnknownKey>), ConfigError> {
@@ -259,20 +264,23 @@ impl Check<'_> {
 
     fn quota(&self, value: Option<RawQuota>) -> Result<Quota, ConfigError> {
         let value = value.unwrap_or_default();
+        let RawQuota {
+            units_per_minute,
+            units_per_day,
+            gmail_units_per_minute,
+        } = value;
         // The dearest single call costs 200 units and must be possible.
-        if [value.units_per_minute, value.units_per_day]
-            .into_iter()
-            .flatten()
-            .any(|units| units < 200)
-        {
+        let limits = [units_per_minute, units_per_day, gmail_units_per_minute];
+        if limits.into_iter().flatten().any(|units| units < 200) {
             return Err(self.invalid(
                 "quota",
                 "must allow at least 200 units, the price of one download",
             ));
         }
         Ok(Quota {
-            units_per_minute: value.units_per_minute,
-            units_per_day: value.units_per_day,
+            units_per_minute,
+            units_per_day,
+            gmail_units_per_minute,
         })
     }
 }

@@ -62,19 +62,18 @@ fn owner_of(state: &State, job: &LocalJob, folders: &Folders) -> Result<JobKey, 
             )));
         }
     };
+    // The key of a record is in lower case; people see the address as it was typed (T3).
+    let known = state.own().peers.get(&ds.key());
     Ok(JobKey {
-        ds,
+        ds: known.map_or(ds, |peer| peer.email.clone()),
         job: job.job.clone(),
     })
 }
 
 /// Returns the only data scientist who submitted a job of this name by Drive.
 fn announced_by(state: &State, job: &str) -> Option<Email> {
-    let mut found = state.jobs_named(job);
-    match (found.next(), found.next()) {
-        (Some((ds, _)), None) => Some(ds),
-        _ => None,
-    }
+    let [ds] = <[Email; 1]>::try_from(state.submitters(job)).ok()?;
+    Some(ds)
 }
 
 fn is_peer(state: &State, folders: &Folders, ds: &Email) -> bool {

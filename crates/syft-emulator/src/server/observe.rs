@@ -11,8 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 
@@ -188,6 +187,11 @@ async fn truncated(response: Response) -> Response {
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
-    let cut: Result<Bytes, io::Error> = Err(io::Error::other("truncated by a fault"));
-    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half), cut])))
+    let cut = async {
+        // Without a pause the connection would end before the first half is on its way.
+        tokio::task::yield_now().await;
+        Err(io::Error::other("truncated by a fault"))
+    };
+    let body = stream::iter([Ok(half)]).chain(stream::once(cut));
+    Response::from_parts(parts, Body::from_stream(body))
 }

@@ -10,6 +10,7 @@ use super::{
     discovery::schema_fields,
     file::{FOLDER, File, SHORTCUT},
     id,
+    placement::too_many_parents,
     store::drive_time,
 };
 use crate::error::ApiError;
@@ -49,9 +50,7 @@ impl Metadata {
     pub(crate) fn for_create(body: &[u8]) -> Result<Self, ApiError> {
         let metadata = Self::parse(body)?;
         if metadata.parents.as_ref().is_some_and(|list| list.len() > 1) {
-            return Err(ApiError::bad_request(
-                "A file cannot have more than one parent.",
-            ));
+            return Err(too_many_parents());
         }
         if metadata
             .id

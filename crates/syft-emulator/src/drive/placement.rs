@@ -123,7 +123,8 @@ impl Move {
     }
 }
 
-fn too_many_parents() -> ApiError {
+/// Returns the 403 for a second parent, which no file can have since 2020.
+pub(super) fn too_many_parents() -> ApiError {
     ApiError::forbidden(
         "cannotAddParent",
         "Increasing the number of parents is not allowed",

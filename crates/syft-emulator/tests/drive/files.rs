@@ -89,7 +89,7 @@ async fn bodies_are_checked() {
         .refused(404, "notFound");
     me.post(files, json!({"parents": ["root", "root"]}))
         .await
-        .refused(400, "badRequest");
+        .refused(403, "cannotAddParent");
     let path = format!("{files}/{}", me.make(json!({})).await);
     let moved = me.patch(&path, json!({"parents": ["root"]})).await;
     assert!(

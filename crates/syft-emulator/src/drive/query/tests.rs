@@ -198,7 +198,11 @@ fn mistakes_are_named_with_their_place() {
     refused("fullText = 'x'", 9, "'contains'");
     refused(&"(".repeat(1000), 51, "too deeply");
     refused(&"not ".repeat(1000), 204, "too deeply");
-    refused(&"starred=true or ".repeat(100_000), 16_000, "too many terms");
+    refused(
+        &"starred=true or ".repeat(100_000),
+        16_000,
+        "too many terms",
+    );
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl File {
 /// Bytes with the sums that Drive reports.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Content {
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "crate::blob")]
     pub(crate) bytes: Bytes,
     pub(crate) md5: String,
     pub(crate) sha1: String,
@@ -129,25 +129,6 @@ impl std::fmt::Debug for Content {
 
 fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Keeps contents readable for the JSON of a snapshot.
-mod base64_bytes {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    use bytes::Bytes;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
-        let text = String::deserialize(from)?;
-        STANDARD
-            .decode(text)
-            .map(Bytes::from)
-            .map_err(D::Error::custom)
-    }
 }
 
 /// A permission for somebody other than the owner.

@@ -40,10 +40,8 @@ pub(super) fn search(app: &App, caller: Caller, params: Params) -> Result<Json<V
     let answer = app.read(|world| {
         let store = &world.drive;
         check_parents(store, query.as_ref(), &call.account)?;
-        let mut found: Vec<View<'_>> = store
-            .searchable(&call.account, now)
-            .filter(|view| query.as_ref().is_none_or(|query| query.matches(view)))
-            .collect();
+        let fits = |view: &View<'_>| query.as_ref().is_none_or(|query| query.matches(view));
+        let mut found: Vec<View<'_>> = store.search(&call.account, now, fits).collect();
         found.sort_by(|left, right| order.compare(left, right));
         let start = token.map_or(0, |token| token.start(&found, &order));
         let end = found.len().min(start + limit);

@@ -87,22 +87,24 @@ impl Store {
         view.visible().then_some(view)
     }
 
-    /// Returns everything that a search by `viewer` looks through, roots excepted.
-    pub(crate) fn searchable<'a>(
+    /// Returns what a search by `viewer` finds among the files that fit, roots excepted.
+    ///
+    /// Permissions are looked at last, since that walks up the folders.
+    pub(crate) fn search<'a>(
         &'a self,
         viewer: &'a str,
         now: DateTime<Utc>,
+        fits: impl Fn(&View<'a>) -> bool,
     ) -> impl Iterator<Item = View<'a>> {
         self.files
             .values()
-            .filter(|file| !self.is_root(file))
-            .filter(move |file| !self.lags(&file.id, now))
             .map(move |file| View {
                 store: self,
                 file,
                 viewer,
             })
-            .filter(View::listed)
+            .filter(move |view| !self.is_root(view.file) && !self.lags(&view.file.id, now))
+            .filter(move |view| fits(view) && view.listed())
     }
 
     /// Makes searches miss a file for a while.

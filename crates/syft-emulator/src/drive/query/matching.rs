@@ -150,10 +150,13 @@ fn member(set: Set, value: &str, view: &View<'_>) -> bool {
         email => account_key(email),
     };
     match set {
-        Set::Parents => match (view.parent(), value) {
-            (Some(parent), "root") => view.store.root(view.viewer) == Some(parent),
-            (parent, id) => parent == Some(id),
-        },
+        Set::Parents => {
+            let wanted = match value {
+                "root" => view.store.root(view.viewer),
+                id => Some(id),
+            };
+            view.file.parent.as_deref() == wanted && view.parent().is_some()
+        }
         Set::Owners => view.file.owner == account(),
         Set::Writers => view.store.user_role(&account(), view.file) >= Some(Role::Writer),
         Set::Readers => view.store.user_role(&account(), view.file).is_some(),

@@ -6,17 +6,19 @@
 mod client;
 mod failure;
 mod quota;
+mod request;
 mod retry;
 #[cfg(test)]
 pub(crate) mod script;
 mod status;
 mod tls;
 
-pub(crate) use client::{Answer, Reply, Request};
+pub(crate) use client::{Answer, Reply};
 pub use client::{Client, Options, Proxies};
 pub(crate) use failure::Failure;
 pub(crate) use quota::Operation;
 pub use quota::{Budget, Meter, Usage};
+pub(crate) use request::Request;
 pub(crate) use retry::Repeat;
 pub use retry::Retry;
 pub(crate) use status::check;

@@ -270,3 +270,6 @@ impl FileList {
         Ok(Page { entries, next })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,9 +127,9 @@ impl<'a> Upload<'a> {
         let session = location.and_then(|text| self.drive.upload.join(text).ok());
         let session = session.filter(|session| self.is_trusted(session));
         let session = session.ok_or_else(|| {
-            Failure::unclear(Error::Garbled {
+            Failure::refused(Error::Rejected {
                 what: CREATE.name.to_owned(),
-                reason: "it does not say where to upload to".to_owned(),
+                reason: "the answer does not say where to upload to".to_owned(),
             })
         })?;
         *progress = Progress {

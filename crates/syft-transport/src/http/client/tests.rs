@@ -1,6 +1,8 @@
+use reqwest::Method;
+
 use super::*;
 use crate::http::{
-    check,
+    Operation, Repeat, check,
     script::{Act, Script, json, quick_client, refusal, status},
 };
 

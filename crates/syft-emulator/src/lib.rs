@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod blob;
 mod ca;
 mod control;
 mod drive;

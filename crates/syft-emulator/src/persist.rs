@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    blob::{self, Blobs},
     ca::Authority,
     error::Error,
     state::{App, Shared, World},
@@ -26,6 +27,7 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const WORLD: &str = "world.json";
 const CA_CERTIFICATE: &str = "ca.pem";
 const CA_KEY: &str = "ca-key.pem";
+const BLOBS: &str = "blobs";
 const LOCK: &str = "lock";
 const ADDRESS: &str = "url";
 
@@ -46,14 +48,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the directory if need be, private to its owner, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|source| Error::Data {
-                path: path.to_owned(),
-                source,
-            })?;
+        make_dir(path)?;
         let lock_path = path.join(LOCK);
         let failed = |source| Error::Data {
             path: lock_path.clone(),
@@ -84,8 +79,8 @@ impl DataDir {
             path: path.clone(),
             problem,
         };
-        let saved: Snapshot<World> =
-            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let parsed = blob::with_dir(&self.path.join(BLOBS), || serde_json::from_str(&text));
+        let saved: Snapshot<World> = parsed.map_err(|error| damaged(error.to_string()))?;
         if saved.version != VERSION {
             return Err(damaged(format!(
                 "version {} instead of {VERSION}",
@@ -123,12 +118,15 @@ impl DataDir {
         replace(&self.path.join(ADDRESS), format!("{url}\n").as_bytes())
     }
 
+    /// Saves the contents first, then what speaks of them, and then forgets the rest.
     fn save(&self, app: &Shared) -> Result<(), Error> {
-        let text = app.read(|world| {
-            serde_json::to_vec(&Snapshot {
-                version: VERSION,
-                clock_offset_millis: app.clock_offset().num_milliseconds(),
-                world,
+        let (text, blobs) = blob::collect(|| {
+            app.read(|world| {
+                serde_json::to_vec(&Snapshot {
+                    version: VERSION,
+                    clock_offset_millis: app.clock_offset().num_milliseconds(),
+                    world,
+                })
             })
         });
         let path = self.path.join(WORLD);
@@ -136,7 +134,43 @@ impl DataDir {
             path: path.clone(),
             source: error.into(),
         })?;
-        replace(&path, &text)
+        self.save_blobs(&blobs)?;
+        replace(&path, &text)?;
+        self.forget_blobs_except(&blobs)
+    }
+
+    fn save_blobs(&self, blobs: &Blobs) -> Result<(), Error> {
+        let dir = self.path.join(BLOBS);
+        if !blobs.is_empty() {
+            make_dir(&dir)?;
+        }
+        for (name, bytes) in blobs {
+            let path = dir.join(name);
+            // The name is the sum of the content, so what is there is right.
+            if !path.exists() {
+                replace(&path, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_blobs_except(&self, blobs: &Blobs) -> Result<(), Error> {
+        let dir = self.path.join(BLOBS);
+        let failed = |source| Error::Data {
+            path: dir.clone(),
+            source,
+        };
+        let entries = match fs::read_dir(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            if name.to_str().is_none_or(|name| !blobs.contains_key(name)) {
+                fs::remove_file(dir.join(name)).map_err(failed)?;
+            }
+        }
+        Ok(())
     }
 
     /// Saves changes as they come until `stop`, then what is left.
@@ -174,6 +208,17 @@ impl DataDir {
             .await
             .expect("saving does not panic, and nobody aborts it")
     }
+}
+
+fn make_dir(path: &Path) -> Result<(), Error> {
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| Error::Data {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read(path: &Path) -> Result<Option<String>, Error> {

@@ -1,5 +1,7 @@
 //! The port as its clients see it: OAuth, the proxy, faults, the control API, the data directory.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
 #[path = "server/control.rs"]
 mod control;
 #[path = "server/data.rs"]

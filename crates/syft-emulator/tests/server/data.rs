@@ -67,6 +67,26 @@ async fn everything_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn large_contents_have_files_of_their_own_while_they_are_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = start(dir.path()).await.unwrap();
+    let token = first.token(DO, &[scopes::DRIVE]);
+    let id = upload(&first, &token, "large", vec![1; 100_000]).await;
+    first.shutdown().await.unwrap();
+    let blobs = || fs::read_dir(dir.path().join("blobs")).unwrap().count();
+    let snapshot = || fs::metadata(dir.path().join("world.json")).unwrap().len();
+    assert_eq!(blobs(), 1);
+    assert!(snapshot() < 20_000, "{}", snapshot());
+
+    let second = start(dir.path()).await.unwrap();
+    let url = format!("{}/drive/v3/files/{id}", second.url());
+    let request = client().delete(url).bearer_auth(text(&token, "token"));
+    assert_eq!(request.send().await.unwrap().status(), 204);
+    second.shutdown().await.unwrap();
+    assert_eq!(blobs(), 0);
+}
+
+#[tokio::test]
 async fn secrets_are_private() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

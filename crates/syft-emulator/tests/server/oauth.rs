@@ -14,7 +14,7 @@ const REDIRECT: &str = "http://127.0.0.1:43210/";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-fn request<'a>(redirect_uri: &'a str) -> Vec<(&'a str, &'a str)> {
+fn request(redirect_uri: &str) -> Vec<(&str, &str)> {
     vec![
         ("client_id", "test-client"),
         ("redirect_uri", redirect_uri),

@@ -21,6 +21,7 @@
 mod apply;
 mod backup;
 mod fingerprint;
+mod finished;
 mod op;
 mod parse;
 mod records;
@@ -30,6 +31,7 @@ mod store;
 mod table;
 
 pub use crate::Error;
+pub use finished::Finished;
 pub use op::Op;
 pub use records::{
     Bookkeeping, EventRecord, Extra, FolderRecord, JobRecord, NoticeJob, NoticeRecord, NoticeState,
@@ -39,3 +41,5 @@ pub use state::State;
 pub use store::{Ledger, Session};
 pub use table::Table;
 
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,8 @@ pub(crate) struct Replacement {
     file: File,
     temp: PathBuf,
     target: PathBuf,
-    is_in_place: bool,
+    /// Whether the temporary name is this file's.
+    is_named: bool,
 }
 
 impl Replacement {
@@ -63,14 +64,16 @@ impl Replacement {
                 }
             };
             lock::hold(&file);
-            let new = Self {
+            let mut new = Self {
                 file,
                 temp,
                 target: target.to_owned(),
-                is_in_place: false,
+                is_named: true,
             };
-            // Between creation and lock a sweep may have taken it for a leftover.
-            if new.metadata()?.nlink() > 0 {
+            // Between creation and lock a sweep may have taken it for a leftover; then the
+            // name may be somebody else's by now.
+            new.is_named = new.metadata()?.nlink() > 0;
+            if new.is_named {
                 new.set_mode(mode)?;
                 return Ok(new);
             }
@@ -100,7 +103,7 @@ impl Replacement {
     /// Gives the file its name; the caller syncs the directory.
     pub(crate) fn take_place(&mut self) -> Result<(), Error> {
         fs::rename(&self.temp, &self.target).map_err(|error| self.failure("replace", error))?;
-        self.is_in_place = true;
+        self.is_named = false;
         Ok(())
     }
 
@@ -127,7 +130,7 @@ impl Replacement {
 
 impl Drop for Replacement {
     fn drop(&mut self) {
-        if !self.is_in_place {
+        if self.is_named {
             remove(&self.temp);
         }
     }

@@ -13,14 +13,13 @@ use super::{
 };
 use crate::{Email, Timestamp};
 
-/// Events after which no further mail about a job refers to the earlier ones.
-const LAST_EVENTS: [&str; 2] = ["executed", "rejected"];
-
 /// Sets one thing; what it replaces is again a change.
 #[derive(Debug)]
 pub(super) enum Change {
     Marks(String, Row<Vec<Name>>),
     Job(String, Row<JobRecord>),
+    /// Address, name, and whether that job is over.
+    Finished(String, String, bool),
     Snapshot(Option<Vec<String>>),
     Account(Option<Email>),
     Cursor(Option<String>),
@@ -72,8 +71,11 @@ impl State {
                 job,
                 event,
                 record,
-            } => vec![self.tell(ds, job, event, record)],
-            Op::ForgetJob { ds, job } => vec![Change::Job(job_key(ds, job), None)],
+            } => self.tell(ds, job, event, record),
+            Op::ForgetJob { ds, job } => vec![
+                Change::Job(job_key(ds, job), None),
+                Change::Finished(ds.key(), job.clone(), false),
+            ],
             Op::PutNotice { id, record } => vec![Change::Outbox(id.clone(), Some(record.clone()))],
             Op::RemoveNotice { id } => vec![Change::Outbox(id.clone(), None)],
             Op::Sent { .. } => Vec::new(),
@@ -119,17 +121,23 @@ impl State {
         .collect()
     }
 
-    fn tell(&self, ds: &Email, job: &str, event: &str, record: &EventRecord) -> Change {
+    fn tell(&self, ds: &Email, job: &str, event: &str, record: &EventRecord) -> Vec<Change> {
         let key = job_key(ds, job);
-        let mut known = self.own.jobs.get(&key).cloned().unwrap_or_default();
+        let is_finished = self.own.finished.contains(&ds.key(), job);
+        let mut known = match self.own.jobs.get(&key) {
+            Some(known) => known.clone(),
+            None if is_finished => JobRecord::finished_before(record.at),
+            None => JobRecord::default(),
+        };
         known.set(
             event,
             EventRecord::new(record.at, record.message_id.clone()),
         );
-        if LAST_EVENTS.contains(&event) {
-            known.end_thread();
-        }
-        Change::Job(key, Some((None, known)))
+        let is_over = known.is_finished();
+        vec![
+            Change::Job(key, (!is_over).then_some((None, known))),
+            Change::Finished(ds.key(), job.to_owned(), is_over),
+        ]
     }
 
     /// One change after the other, because several marks may belong to one key.
@@ -141,7 +149,7 @@ impl State {
             }
             if let Some(NoticeJob { ds, job, event }) = &notice.job {
                 let told = EventRecord::new(record.at, Some(record.message_id.clone()));
-                self.set_all(vec![self.tell(ds, job, event, &told)], undo);
+                self.set_all(self.tell(ds, job, event, &told), undo);
             }
         }
         let mut last = self.own.last_sent.clone();
@@ -193,6 +201,7 @@ impl State {
         match change {
             Change::Marks(key, value) => self.set_marks(key, value),
             Change::Job(key, value) => self.set_job(key, value),
+            Change::Finished(ds, job, value) => self.set_finished(ds, job, value),
             Change::Snapshot(value) => replace(&mut self.snapshot, value).map(Change::Snapshot),
             Change::Account(value) => replace(&mut own.account, value).map(Change::Account),
             Change::Cursor(value) => replace(&mut own.cursor, value).map(Change::Cursor),
@@ -239,31 +248,25 @@ impl State {
         let is_new = !self.own.jobs.contains_key(&key);
         let is_gone = value.is_none();
         let old = set_row(&mut self.own.jobs, &key, value)?;
-        if is_new {
-            self.count_name(&key);
-        }
-        if is_gone {
-            self.uncount_name(&key);
+        if let Some((_, name)) = key.split_once('/') {
+            self.count_name(name, i32::from(is_new) - i32::from(is_gone));
         }
         Some(Change::Job(key, old))
     }
 
-    pub(super) fn count_name(&mut self, key: &str) {
-        if let Some((_, name)) = key.split_once('/') {
-            *self.namesakes.entry(name.into()).or_default() += 1;
-        }
+    fn set_finished(&mut self, ds: String, job: String, value: bool) -> Option<Change> {
+        self.own.finished.set(&ds, &job, value).then(|| {
+            self.count_name(&job, if value { 1 } else { -1 });
+            Change::Finished(ds, job, !value)
+        })
     }
 
-    fn uncount_name(&mut self, key: &str) {
-        let Some((_, name)) = key.split_once('/') else {
-            return;
+    pub(super) fn count_name(&mut self, job: &str, difference: i32) {
+        let old = self.namesakes.get(job).copied().unwrap_or(0);
+        match old.saturating_add_signed(difference) {
+            0 => self.namesakes.remove(job),
+            count => self.namesakes.insert(job.into(), count),
         };
-        if let Some(count) = self.namesakes.get_mut(name) {
-            *count -= 1;
-            if *count == 0 {
-                self.namesakes.remove(name);
-            }
-        }
     }
 }
 

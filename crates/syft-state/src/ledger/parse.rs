@@ -1,6 +1,6 @@
 //! From the text of the file to a [`State`]; whatever is not as it should be is an error.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize,
@@ -9,7 +9,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    Bookkeeping, JobRecord, State, Table,
+    Bookkeeping, Finished, JobRecord, State, Table,
     records::{self, Name},
     render::{Lines, OwnKey, TopKey, VERSION, to_line},
 };
@@ -78,14 +78,13 @@ impl State {
                 .map(|(key, record)| (key.clone(), to_line(record)))
                 .collect(),
         };
-        let names: Vec<Box<str>> = own
-            .jobs
-            .keys()
-            .filter_map(|key| key.split_once('/'))
-            .map(|(_, name)| Box::from(name))
+        let open = own.jobs.keys().filter_map(|key| key.split_once('/'));
+        let names: Vec<String> = open
+            .chain(own.finished.iter())
+            .map(|(_, name)| name.to_owned())
             .collect();
         for name in names {
-            *self.namesakes.entry(name).or_default() += 1;
+            self.count_name(&name, 1);
         }
     }
 }
@@ -178,6 +177,15 @@ impl<'de> Visitor<'de> for OwnVisitor<'_> {
                 "peers" => own.peers = map.next_value()?,
                 "outbox" => own.outbox = map.next_value()?,
                 "dead" => own.dead = map.next_value()?,
+                "finished" => {
+                    let all: BTreeMap<String, Vec<String>> = map.next_value()?;
+                    own.finished = Finished::default();
+                    for (ds, names) in &all {
+                        names
+                            .iter()
+                            .for_each(|name| _ = own.finished.set(ds, name, true));
+                    }
+                }
                 "jobs" => own.jobs = map.next_value_seed(TableSeed(job))?,
                 unknown => {
                     let raw: Box<RawValue> = map.next_value()?;

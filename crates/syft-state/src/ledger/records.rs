@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::Table;
+use super::{Finished, Table};
 use crate::{Email, Timestamp};
 
 /// Keys that a newer version has written into a record; they are kept.
@@ -27,6 +27,9 @@ const KNOWN_NAMES: [&str; 9] = [
     "peer_request_sent",
     "peer_granted",
 ];
+
+/// What was told of a job in [`Bookkeeping::finished`].
+pub(super) const FINISHED_EVENTS: [&str; 3] = ["new", "approved", "executed"];
 
 pub(super) fn name(text: &str) -> Name {
     match KNOWN_NAMES.into_iter().find(|known| *known == text) {
@@ -48,8 +51,12 @@ pub struct Bookkeeping {
     pub folders: BTreeMap<String, FolderRecord>,
     /// Peers, by [`Email::key`].
     pub peers: BTreeMap<String, PeerRecord>,
-    /// Jobs, by [`job_key`].
+    /// Jobs that may still have news, by [`job_key`].
     pub jobs: Table<JobRecord>,
+    /// Jobs of which everything was told: submitted, approved, executed.
+    ///
+    /// There are many of them, and the file is written as a whole for every mail.
+    pub finished: Finished,
     /// Mails that are claimed and not yet sent, by the id of their notice.
     pub outbox: BTreeMap<String, NoticeRecord>,
     /// Mails that were given up, by the id of their notice.
@@ -74,6 +81,7 @@ impl Bookkeeping {
             && self.folders.is_empty()
             && self.peers.is_empty()
             && self.jobs.is_empty()
+            && self.finished.is_empty()
             && self.outbox.is_empty()
             && self.dead.is_empty()
             && self.sent_total == 0
@@ -176,23 +184,33 @@ impl JobRecord {
         }
     }
 
-    /// Forgets the message ids, which only a following mail needs.
-    pub(super) fn end_thread(&mut self) {
-        for (_, record) in &mut self.events {
-            record.message_id = None;
+    /// Returns whether the job ran its usual course to the end.
+    pub(super) fn is_finished(&self) -> bool {
+        self.has("executed")
+            && self
+                .events()
+                .all(|(name, _)| FINISHED_EVENTS.contains(&name))
+    }
+
+    /// Describes a job that was finished when something else happened to it.
+    pub(super) fn finished_before(at: Timestamp) -> Self {
+        let told = EventRecord::new(at, None);
+        Self {
+            events: FINISHED_EVENTS
+                .map(|event| (name(event), told.clone()))
+                .into(),
         }
     }
 }
 
 /// When an event was told, and by which mail.
 ///
-/// In the file: seconds since 1970, or an array of these and the message id. The file is
-/// written as a whole for every mail, so that the length of a job's record counts.
+/// In the file: seconds since 1970, or an array of these and the message id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
     /// When, in whole seconds.
     pub at: Timestamp,
-    /// The Message-ID of the mail, while further mails may refer to it.
+    /// The Message-ID of the mail, to which further mails may refer.
     pub message_id: Option<String>,
 }
 

@@ -41,7 +41,7 @@ pub(super) enum OwnKey {
 }
 
 /// The keys of our section, in the order in which a new section has them.
-const OWN_KEYS: [&str; 11] = [
+const OWN_KEYS: [&str; 12] = [
     "version",
     "account",
     "cursor",
@@ -53,6 +53,7 @@ const OWN_KEYS: [&str; 11] = [
     "peers",
     "folders",
     "jobs",
+    "finished",
 ];
 
 impl OwnKey {
@@ -95,6 +96,7 @@ impl State {
         self.own
             .jobs
             .refresh_text("      ", |text, job| text.push_str(&to_line(job)));
+        self.own.finished.refresh_text();
         self.add_places();
     }
 
@@ -171,6 +173,7 @@ impl State {
                 "dead" => pieces.lines(4, key, &self.lines.dead),
                 "peers" => pieces.lines(4, key, &self.lines.peers),
                 "folders" => pieces.lines(4, key, &self.lines.folders),
+                "finished" => pieces.lines(4, key, own.finished.texts()),
                 _ => pieces.table(4, key, &own.jobs),
             }
         }
@@ -178,11 +181,14 @@ impl State {
     }
 }
 
+/// Shorter texts are copied, so that there are not too many pieces.
+const WORTH_BORROWING: usize = 512;
+
 /// Text under construction.
 #[derive(Default)]
 struct Pieces<'a> {
     list: Vec<Cow<'a, str>>,
-    /// What we have written since the last borrowed piece.
+    /// Whether the object that was opened last is still empty.
     is_first: bool,
 }
 
@@ -230,14 +236,19 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    fn lines(&mut self, indent: usize, key: &str, lines: &BTreeMap<String, String>) {
+    fn lines(&mut self, indent: usize, key: &str, lines: &'a BTreeMap<String, String>) {
         if lines.is_empty() {
             return;
         }
         self.key(indent, key);
         self.open();
         for (key, line) in lines {
-            self.raw(indent + 2, key, line);
+            self.key(indent + 2, key);
+            if line.len() < WORTH_BORROWING {
+                self.tail().push_str(line);
+            } else {
+                self.list.push(Cow::Borrowed(line));
+            }
         }
         self.close(indent);
     }

@@ -6,8 +6,8 @@ use std::{
 use serde_json::value::RawValue;
 
 use super::{
-    Bookkeeping, JobRecord, Table, job_key,
-    records::Name,
+    Bookkeeping, Table,
+    records::{FINISHED_EVENTS, Name},
     render::{Lines, OwnKey, TopKey},
 };
 use crate::Email;
@@ -91,47 +91,42 @@ impl State {
         if !self.holds(job, event) {
             return false;
         }
-        let key = job_key(ds, job);
-        let is_ours = self
-            .own
-            .jobs
-            .get(&key)
-            .is_some_and(|record| record.has(event));
-        is_ours || !self.is_told_to_another(&key, job, event)
+        let ds = ds.key();
+        self.is_told(&ds, job, event) || !self.is_told_to_another(&ds, job, event)
     }
 
-    /// Returns the records of all jobs of this name, with the address of each submitter in lower case.
-    pub fn jobs_named<'a>(
-        &'a self,
-        job: &'a str,
-    ) -> impl Iterator<Item = (Email, &'a JobRecord)> + 'a {
+    /// Returns the addresses, in lower case, of all who have submitted a job of this name.
+    #[must_use]
+    pub fn submitters(&self, job: &str) -> Vec<Email> {
+        let mut found: Vec<Email> = self
+            .submitter_keys(job)
+            .filter_map(|ds| ds.parse().ok())
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Returns whether our records say that this data scientist's job had the event.
+    fn is_told(&self, ds: &str, job: &str, event: &str) -> bool {
+        let is_finished =
+            || FINISHED_EVENTS.contains(&event) && self.own.finished.contains(ds, job);
+        let record = self.own.jobs.get(&format!("{ds}/{job}"));
+        record.map_or_else(is_finished, |record| record.has(event))
+    }
+
+    fn is_told_to_another(&self, ds: &str, job: &str, event: &str) -> bool {
+        let mut others = self.submitter_keys(job).filter(|other| *other != ds);
+        others.any(|other| self.is_told(other, job, event))
+    }
+
+    fn submitter_keys<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
+        // Most names are unknown, and then it is not worth to look through all jobs.
         let is_known = self.namesakes.contains_key(job);
-        let rows = is_known.then(|| self.own.jobs.iter()).into_iter().flatten();
-        rows.filter_map(move |(key, record)| {
-            let (ds, name) = key.split_once('/')?;
-            if name == job {
-                Some((ds.parse().ok()?, record))
-            } else {
-                None
-            }
-        })
-    }
-
-    fn is_told_to_another(&self, key: &str, job: &str, event: &str) -> bool {
-        let own = u32::from(self.own.jobs.contains_key(key));
-        let others = self
-            .namesakes
-            .get(job)
-            .copied()
-            .unwrap_or(0)
-            .saturating_sub(own);
-        // Names are seldom shared, and only then it is worth to look through all jobs.
-        others > 0
-            && self.own.jobs.iter().any(|(other, record)| {
-                other != key
-                    && other.split_once('/').is_some_and(|(_, name)| name == job)
-                    && record.has(event)
-            })
+        let open = self.own.jobs.keys().filter_map(|key| key.split_once('/'));
+        let open = open.filter(move |(_, name)| *name == job).map(|(ds, _)| ds);
+        let all = open.chain(self.own.finished.submitters(job));
+        is_known.then_some(all).into_iter().flatten()
     }
 
     pub(super) fn holds(&self, key: &str, mark: &str) -> bool {

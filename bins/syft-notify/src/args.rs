@@ -1,0 +1,262 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  an error; its message says what to do
+  2  the command line is wrong
+  3  `status`: not running
+  4  a token is missing, revoked or of another account: run `syft-notify init`
+  5  Drive or mail is not available now; what waits is kept, run again later
+  6  a mail was given up and waits for you: see `syft-notify state show`
+
+First steps:
+  syft-notify demo          see everything work, without an account
+  syft-notify init          set up, with Google or with --local DIR
+  syft-notify run           watch, until Ctrl+C";
+
+/// Mails data owners and data scientists about SyftBox jobs and peers, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "syft-notify", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Also log details; twice for even more.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+
+    /// Do not use colours; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set up: account, SyftBox, tokens, config file.
+    Init(Box<InitArgs>),
+    /// Watch in the foreground, until Ctrl+C.
+    Run(RunArgs),
+    /// Show what the running monitor did last, what waits, and what it costs.
+    Status(DataArgs),
+    /// Mail a data scientist that you have accepted them as a peer.
+    NotifyGranted(GrantedArgs),
+    /// Show, reset or restore the record of what was mailed.
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+    /// Send yourself a mail, to see that sending works.
+    TestEmail(DataArgs),
+    /// Check or show the config file.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Play a whole day with a built-in Google, and leave the mails in a folder.
+    Demo(DemoArgs),
+    /// Print a completion script for your shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (troff).
+    Man,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConfigArg {
+    /// The config file [default: ~/.syft-creds/daemon.yaml].
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// Seconds between two looks [default: `interval` of the config].
+    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=2_592_000))]
+    pub(crate) interval: Option<u64>,
+
+    /// Look once, mail what is due, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Watch jobs only.
+    #[arg(long)]
+    pub(crate) jobs_only: bool,
+
+    /// Watch peers only.
+    #[arg(long)]
+    pub(crate) peers_only: bool,
+
+    /// At the first look, mail about what is there already, too.
+    #[arg(long)]
+    pub(crate) notify_existing: bool,
+
+    /// Print each look as a line of JSON, for scripts.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantedArgs {
+    /// The data scientist.
+    pub(crate) email: String,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Show what was mailed, what waits and what was given up.
+    Show(DataArgs),
+    /// Forget what was mailed, so that it is mailed again.
+    Reset(ResetArgs),
+    /// Put back the last intact copy of a damaged file.
+    Restore(ConfirmArgs),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ResetWhat {
+    /// Everything about peers.
+    #[arg(long)]
+    pub(crate) peers: bool,
+    /// Everything about jobs.
+    #[arg(long)]
+    pub(crate) jobs: bool,
+    /// Everything about one job or peer, by its key in the file.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    #[command(flatten)]
+    pub(crate) what: ResetWhat,
+
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the file and the files it names.
+    Validate(DataArgs),
+    /// Show every key with the value in force and where it comes from.
+    Show(DataArgs),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Login {
+    /// Open a browser on this machine.
+    Browser,
+    /// Print a link to open anywhere, and paste the answer here: for servers over SSH.
+    Paste,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// The data owner's e-mail address.
+    #[arg(short, long)]
+    pub(crate) email: Option<String>,
+
+    /// The SyftBox directory [default: ~/SyftBox_{email}].
+    #[arg(short = 'r', long, value_name = "DIR")]
+    pub(crate) syftbox_root: Option<String>,
+
+    /// Use a shared directory instead of Google: no account is needed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) local: Option<PathBuf>,
+
+    /// The OAuth client, as downloaded from Google's console.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+
+    /// Log in by pasting: for servers over SSH.
+    #[arg(long)]
+    pub(crate) paste: bool,
+
+    /// Print the link instead of opening a browser.
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+
+    /// Ask only for the right to send (`gmail.send`): a mail whose sending is interrupted is
+    /// then reported instead of safely repeated.
+    #[arg(long)]
+    pub(crate) send_only: bool,
+
+    /// Use this Drive token instead of logging in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) drive_token: Option<PathBuf>,
+
+    /// Use this Gmail token instead of logging in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gmail_token: Option<PathBuf>,
+
+    /// Take over the config of an earlier program, as ~/.syft-bg/config.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Option<PathBuf>,
+
+    /// Seconds between two looks.
+    #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
+    pub(crate) interval: Option<u64>,
+
+    /// Another server that speaks Google's protocols, as a running syft-emulator.
+    #[arg(long, value_name = "URL")]
+    pub(crate) google_endpoint: Option<String>,
+
+    /// Replace files that exist, and never ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where the mails go [default: ./syft-notify-demo].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Keep the built-in Google running afterwards, to look at its mailboxes in a browser.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+pub(crate) fn parse() -> Cli {
+    Cli::parse()
+}

@@ -1,0 +1,51 @@
+//! `syft-notify test-email`.
+
+use serde_json::json;
+use syft_monitor::render::{MailContext, Renderer};
+use syft_transport::{Mail, MessageId};
+
+use super::status::{self, now};
+use crate::{
+    args::DataArgs,
+    exit::Outcome,
+    session,
+    term::{self, GOOD, paint},
+};
+
+pub(crate) async fn run(args: DataArgs) -> Outcome {
+    let config = session::load(&args.config)?;
+    let (_builder, links) = session::connect(&config).await?;
+    let renderer = match &config.templates_dir {
+        Some(directory) => Renderer::with_overrides(directory).0,
+        None => Renderer::embedded(),
+    };
+    let me = &config.do_email;
+    let rendered = renderer.render(&MailContext::test(me, me, now()));
+    let mail = Mail {
+        message_id: MessageId::new(&format!("syft.test.{}", uuid::Uuid::new_v4()), me),
+        from: me.clone(),
+        from_name: "SyftBox".to_owned(),
+        to: me.clone(),
+        subject: rendered.subject,
+        date: now(),
+        text: rendered.text,
+        html: Some(rendered.html),
+        in_reply_to: None,
+        references: Vec::new(),
+    };
+    let draft = links.mailer.stage(&mail).await?;
+    links.mailer.send(&mail, draft.as_ref()).await?;
+    let promise = links.mailer.promise();
+    if args.json {
+        term::json(
+            &json!({"sent": true, "to": me, "message_id": mail.message_id, "promise": promise}),
+        );
+    } else {
+        term::say(format_args!(
+            "{} a test mail to {me}: look into the inbox, and into spam.",
+            paint(GOOD, "✅ Sent")
+        ));
+        term::say(format_args!("Mails arrive {}.", status::promise(promise)));
+    }
+    Ok(())
+}

@@ -76,7 +76,11 @@ impl MessageId {
     /// Takes an id that was kept on disk; characters that could end a header are dropped.
     #[must_use]
     pub fn from_record(text: &str) -> Self {
-        Self(text.chars().filter(|c| c.is_ascii_graphic() && !"<>".contains(*c)).collect())
+        Self(
+            text.chars()
+                .filter(|c| c.is_ascii_graphic() && !"<>".contains(*c))
+                .collect(),
+        )
     }
 
     /// Returns `left@right`, without angle brackets.

@@ -168,15 +168,28 @@ pub(crate) enum Faults {
     },
 }
 
+/// What --reason and --retry-after do not go with.
+const EFFECTS_WITHOUT_STATUS: [&str; 9] = [
+    "latency",
+    "drop",
+    "truncate",
+    "garbage",
+    "index_lag",
+    "index_lag_lists",
+    "expired_cursor",
+    "drop_parents",
+    "rule",
+];
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AddFault {
     #[command(flatten)]
     pub(crate) effect: FaultEffect,
     /// Google's reason with --status, such as userRateLimitExceeded.
-    #[arg(long, requires = "status")]
+    #[arg(long, conflicts_with_all = EFFECTS_WITHOUT_STATUS)]
     pub(crate) reason: Option<String>,
     /// Retry-After with --status.
-    #[arg(long, requires = "status", value_name = "SECONDS")]
+    #[arg(long, conflicts_with_all = EFFECTS_WITHOUT_STATUS, value_name = "SECONDS")]
     pub(crate) retry_after: Option<u64>,
     /// Only this API method, such as drive.files.list; * is a wildcard.
     #[arg(long)]

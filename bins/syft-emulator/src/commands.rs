@@ -5,7 +5,7 @@ mod faults;
 mod list;
 mod serve;
 
-use std::io;
+use std::io::{self, Write};
 
 use clap::CommandFactory;
 use serde_json::json;
@@ -28,9 +28,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Faults(faults) => faults::run(faults).await,
         Command::Requests(requests) => list::requests(requests).await,
         Command::Completions { shell } => {
-            let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "syft-emulator", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "syft-emulator", &mut script);
+            Ok(io::stdout().write_all(&script)?)
         }
     }
 }

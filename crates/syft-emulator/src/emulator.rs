@@ -73,7 +73,7 @@ impl Emulator {
         }
         let data = options.data.as_deref().map(DataDir::open).transpose()?;
         let today = state::today();
-        let (mut world, offset, authority) = match &data {
+        let (world, offset, authority) = match &data {
             None => (
                 World::default(),
                 TimeDelta::zero(),
@@ -84,9 +84,6 @@ impl Emulator {
                 (world, offset, data.authority(today)?)
             }
         };
-        for email in &options.accounts {
-            world.accounts.ensure(email);
-        }
         let listen = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen)?);
@@ -94,6 +91,13 @@ impl Emulator {
             data.set_address(&url)?;
         }
         let app = App::new(Shared::new(world, offset, authority, url, options.data));
+        if !options.accounts.is_empty() {
+            app.write(|world| {
+                for email in &options.accounts {
+                    world.accounts.ensure(email);
+                }
+            });
+        }
         Ok(Self::run(app, listener, data))
     }
 

@@ -45,7 +45,8 @@ fn accounts(app: &App) -> String {
             .to_owned();
     }
     format!(
-        "<section><h2>Accounts</h2><table><tr><th>Mailbox</th><th>Mails</th><th>Drafts</th></tr>\
+        "<section><h2>Accounts</h2><table><tr><th>Mailbox</th><th class=\"number\">Mails</th>\
+         <th class=\"number\">Drafts</th></tr>\
          {rows}</table></section>"
     )
 }
@@ -101,7 +102,7 @@ fn row(rows: &mut String, request: &Request) {
     write!(
         rows,
         "<tr><td class=\"soft\">{}</td><td>{}</td><td class=\"{class}\">{status}</td>\
-         <td>{account}</td><td class=\"soft\">{} {}</td></tr>",
+         <td>{account}</td><td class=\"soft wide\">{} {}</td></tr>",
         request.time.format("%H:%M:%S"),
         request.api,
         escape(&request.method),

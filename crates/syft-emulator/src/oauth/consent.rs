@@ -128,9 +128,10 @@ pub(crate) async fn decide(State(app): State<App>, body: Bytes) -> Response {
     if form.get("decision") != Some("allow") {
         return deliver(&pending, Err("access_denied"));
     }
-    let typed = form.get("account").filter(|account| !account.is_empty());
+    // Whoever types an address means it, whichever button is still marked.
+    let typed = form.get("email").filter(|email| !email.trim().is_empty());
     let email = typed
-        .or_else(|| form.get("email"))
+        .or_else(|| form.get("account"))
         .unwrap_or_default()
         .trim()
         .to_owned();

@@ -342,6 +342,34 @@ async fn a_token_tells_whose_it_is() {
 }
 
 #[tokio::test]
+async fn answers_have_only_the_fields_that_google_describes() {
+    let table = include_str!("../../fixtures/discovery/oauth2.v2.json");
+    let table: Value = serde_json::from_str(table).unwrap();
+    let emulator = emulator().await;
+    let token = emulator.token(DO, &["https://www.googleapis.com/auth/userinfo.email"]);
+    for (path, schema) in [("tokeninfo", "Tokeninfo"), ("userinfo", "Userinfo")] {
+        let base = emulator.url();
+        let url = format!(
+            "{base}/oauth2/v2/{path}?access_token={}",
+            text(&token, "token")
+        );
+        let answer: Value = client()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let known = table["schemas"][schema].as_object().unwrap();
+        for name in answer.as_object().unwrap().keys() {
+            assert!(known.contains_key(name), "{name} in {schema}");
+        }
+        assert_eq!(text(&answer, "email"), DO);
+    }
+}
+
+#[tokio::test]
 async fn a_token_file_has_googles_form() {
     let emulator = emulator().await;
     let token = emulator.token("Do@Example.org", &[scopes::DRIVE]);

@@ -84,7 +84,7 @@ fn scope_choices(scopes: &[String]) -> String {
     let mut html = String::new();
     for name in scopes {
         let value = escape(name);
-        let words = scope::in_words(name).map_or_else(|| format!("Use {value}"), escape);
+        let words = scope::in_words(name).map_or_else(|| "Something else".to_owned(), escape);
         write!(
             html,
             "<label class=\"choice\"><input type=\"checkbox\" name=\"scope\" value=\"{value}\" \

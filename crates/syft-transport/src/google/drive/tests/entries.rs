@@ -66,6 +66,15 @@ async fn a_page_that_names_itself_or_is_incomplete_is_no_page() {
     assert!(error.is_transient(), "{error}");
 }
 
+#[tokio::test]
+async fn a_folder_that_is_not_shared_holds_nothing_for_us() {
+    let script = Script::acts([refusal(404, "notFound")]).await;
+    let drive = drive(&script);
+    assert!(drive.list(&inbox(), None).await.unwrap().entries.is_empty());
+    let error = drive.list(&Query::default(), None).await.unwrap_err();
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+}
+
 /// T9: the owner comes from the server.
 #[tokio::test]
 async fn the_owner_is_the_servers() {

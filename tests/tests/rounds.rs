@@ -375,3 +375,39 @@ async fn python_state_is_taken_over_and_given_back() {
     assert_eq!(value["notified_jobs"]["fresh"], serde_json::json!(["new"]));
     assert_eq!(value["peer_snapshot"], serde_json::json!([DS]));
 }
+
+#[tokio::test]
+async fn a_syftbox_that_comes_late_brings_no_old_news() {
+    let mut world = World::new();
+    let datasite = world.datasite();
+    std::fs::remove_dir_all(datasite.parent().unwrap()).unwrap();
+    let old = SampleJob::bash(Layout::W4, OWNER, DS, "old");
+    let client = world.client(DS);
+    let message = client.submit(&old).await.unwrap();
+    world.client(OWNER).archive(&old, &message).await.unwrap();
+    assert!(world.look().await.seeded);
+
+    old.write_local(&datasite, LocalState::Approved).unwrap();
+    assert!(world.mails().await.is_empty());
+    old.write_local(&datasite, LocalState::Ran { return_code: 0 })
+        .unwrap();
+    // What happens from now on is news.
+    assert_eq!(world.mails().await, [format!("{DS}: Job Completed: old")]);
+    let fresh = SampleJob::bash(Layout::W4, OWNER, DS, "fresh");
+    client
+        .submit_bytes(
+            &fresh,
+            "msgv2_1795256999.5_fd3790a1-b788-412a-96b5-a6c4846fcd94.tar.gz",
+            fresh.message(),
+        )
+        .await
+        .unwrap();
+    fresh.write_local(&datasite, LocalState::Approved).unwrap();
+    assert_eq!(
+        world.mails().await,
+        [
+            format!("{DS}: Job Approved: fresh"),
+            format!("{OWNER}: New Job: fresh")
+        ]
+    );
+}

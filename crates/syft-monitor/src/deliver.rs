@@ -65,7 +65,7 @@ impl Courier<'_> {
         self.bury_interrupted(session, &mut delivery)?;
         let mut tried = BTreeSet::new();
         while delivery.trouble.is_none() {
-            let batch = next_batch(session.state(), now, BATCH, &tried);
+            let batch = next_batch(session.state(), self.policy, now, BATCH, &tried);
             if batch.is_empty() {
                 break;
             }

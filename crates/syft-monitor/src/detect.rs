@@ -83,6 +83,8 @@ pub struct Circumstances<'a> {
     pub first: FirstLook,
     /// What is wanted.
     pub scope: Scope,
+    /// Whether jobs from before the first look are news, too.
+    pub tell_old: bool,
 }
 
 /// What a look leads to: one transaction of the ledger, and lines for the log.

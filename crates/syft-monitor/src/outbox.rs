@@ -8,6 +8,9 @@ use syft_state::{
 };
 use syft_transport::Error;
 
+/// No server asks for a longer wait than until its quota day ends.
+const MAX_SERVER_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// When a mail that could not be sent is tried again, and when it is given up.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
@@ -50,15 +53,25 @@ impl RetryPolicy {
             Error::RateLimited { retry_after, .. } => {
                 Fate::Pause(now.after(retry_after.unwrap_or(wait).max(self.first_wait)))
             }
-            Error::Unauthenticated { .. } | Error::Local { .. } | Error::BadFile { .. } => {
-                Fate::Pause(now.after(self.first_wait))
-            }
+            // A revoked token or an API that is switched off keeps mail waiting, however long.
+            Error::Unauthenticated { .. }
+            | Error::PermissionDenied { .. }
+            | Error::Local { .. }
+            | Error::BadFile { .. } => Fate::Pause(now.after(self.first_wait)),
             // Nobody knows whether it arrived, so a person decides whether it goes again.
             Error::Ambiguous { .. } => Fate::Bury,
             error if !error.is_transient() => Fate::Bury,
             _ if now.since(record.created) >= self.give_up_after => Fate::Bury,
             _ => Fate::Retry(now.after(wait)),
         }
+    }
+
+    /// Returns whether a mail may be tried now; a time far ahead was written before the clock
+    /// was set back.
+    #[must_use]
+    pub fn is_due(&self, record: &NoticeRecord, now: Timestamp) -> bool {
+        let latest = now.after(self.longest_wait.max(MAX_SERVER_WAIT));
+        record.retry_at.is_none_or(|at| at <= now || at > latest)
     }
 
     fn wait(&self, attempts: u32, jitter: f64) -> Duration {
@@ -73,6 +86,7 @@ impl RetryPolicy {
 #[must_use]
 pub fn next_batch(
     state: &State,
+    policy: &RetryPolicy,
     now: Timestamp,
     size: usize,
     skip: &BTreeSet<String>,
@@ -83,12 +97,12 @@ pub fn next_batch(
         .iter()
         .filter(|(_, record)| record.state != NoticeState::Ambiguous)
         .collect();
-    waiting.sort_by_key(|(id, record)| (record.created, rank(&record.event), (*id).clone()));
+    waiting.sort_by_key(|(id, record)| (record.created, rank(&record.event), id.as_str()));
     let mut threads = BTreeSet::new();
     waiting
         .into_iter()
         .filter(|(_, record)| threads.insert(thread(record)))
-        .filter(|(id, record)| !skip.contains(*id) && record.retry_at.is_none_or(|at| at <= now))
+        .filter(|(id, record)| !skip.contains(*id) && policy.is_due(record, now))
         .take(size)
         .map(|(id, record)| (id.clone(), record.clone()))
         .collect()
@@ -113,3 +127,6 @@ fn rank(template: &str) -> u8 {
         _ => 4,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -283,6 +283,7 @@ impl Worker {
             now,
             first,
             scope: self.setup.scope,
+            tell_old: self.setup.notify_existing,
         };
         let mut detected = detect::detect(session.state(), seen, &circumstances);
         self.keep_unopened(seen, &detected);

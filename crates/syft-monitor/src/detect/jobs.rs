@@ -2,12 +2,12 @@
 
 use syft_state::{
     Email,
-    ledger::{EventRecord, Op, State},
+    ledger::{EventRecord, NoticeRecord, Op, State},
 };
 
 use super::{Circumstances, Detected, FirstLook, Observation, identity_of, is_under_way, mark};
 use crate::{
-    event::{JobKey, Template},
+    event::{Event, JobKey, Template},
     local_jobs::{LocalJob, Reached, Submitter},
     notice::marks_of,
     sight::{Folders, INBOX},
@@ -90,6 +90,7 @@ fn detect_one(
     when: &Circumstances<'_>,
     detected: &mut Detected,
 ) {
+    let is_old = !when.tell_old && is_from_before(state, job, key, detected);
     for reached in &job.reached {
         let template = template_of(reached);
         let event = reached.clone().into_event(key.clone());
@@ -97,7 +98,7 @@ fn detect_one(
         if has_been_told(state, key, name) || is_under_way(state, template, &identity_of(key)) {
             continue;
         }
-        if when.first == FirstLook::Over {
+        if when.first == FirstLook::Over && !is_old {
             detected.events.push(event);
         } else {
             detected.ops.push(mark(key.job.clone(), "new"));
@@ -114,6 +115,27 @@ fn detect_one(
             });
         }
     }
+}
+
+/// A SyftBox that was missing at the first look may come with jobs of long ago. A job that nobody
+/// was told of and that is older than our acquaintance with its submitter is one of those.
+fn is_from_before(state: &State, job: &LocalJob, key: &JobKey, detected: &Detected) -> bool {
+    let is_new_job = |event: &Event| matches!(event, Event::JobSubmitted { job, .. } if job == key);
+    let is_waiting = |notice: &NoticeRecord| {
+        notice
+            .job
+            .as_ref()
+            .is_some_and(|job| job.ds == key.ds && job.job == key.job)
+    };
+    let own = state.own();
+    let is_announced = state.job_has(&key.ds, &key.job, "new")
+        || detected.events.iter().any(is_new_job)
+        || own.outbox.values().chain(own.dead.values()).any(is_waiting);
+    let met = own.peers.get(&key.ds.key()).map(|peer| peer.first_seen);
+    !is_announced
+        && met
+            .zip(job.details.submitted)
+            .is_some_and(|(met, submitted)| submitted < met)
 }
 
 fn template_of(reached: &Reached) -> Template {

@@ -406,8 +406,8 @@ async fn a_syftbox_that_comes_late_brings_no_old_news() {
     assert_eq!(
         world.mails().await,
         [
-            format!("{DS}: Job Approved: fresh"),
-            format!("{OWNER}: New Job: fresh")
+            format!("{OWNER}: New Job: fresh"),
+            format!("{DS}: Job Approved: fresh")
         ]
     );
 }

@@ -1,6 +1,9 @@
 //! Faults that a test or a user injects.
 
+mod effect;
 mod rules;
 
-pub use rules::{Effect, Fault, FaultStatus};
-pub(crate) use rules::{Effects, Rules, Target};
+pub use effect::Effect;
+pub(crate) use effect::Effects;
+pub use rules::{Fault, FaultStatus};
+pub(crate) use rules::{Rules, Target};

@@ -15,7 +15,7 @@ use super::lock;
 use crate::Error;
 
 /// So many processes may write one file at the same time.
-const SLOTS: usize = 16;
+const SLOTS: usize = 8;
 /// Longer names are replaced by a hash in the temporary name, which must stay below 255 bytes.
 const MAX_NAME: usize = 230;
 /// Linux's IOV_MAX.

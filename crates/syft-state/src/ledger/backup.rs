@@ -12,6 +12,8 @@ use crate::{
     fs::{open_nofollow, read_capped, sync_parent, write_atomic},
 };
 
+/// Closing a shorter file takes less time than starting a thread, in bytes.
+const WORTH_A_THREAD: u64 = 256 * 1024;
 /// So many damaged files are kept.
 const MAX_DAMAGED: usize = 1000;
 
@@ -48,6 +50,13 @@ pub(super) fn keep(path: &Path, limit: u64, mode: u32) -> Result<(), Error> {
 /// The last one to close a file waits while the system frees its blocks: a third of a
 /// millisecond for each megabyte, which a mail need not wait for.
 fn close_elsewhere(file: Option<fs::File>) {
+    let Some(file) = file else { return };
+    if file
+        .metadata()
+        .is_ok_and(|metadata| metadata.len() < WORTH_A_THREAD)
+    {
+        return;
+    }
     let closer = std::thread::Builder::new().name("close-backup".to_owned());
     if let Err(error) = closer.spawn(move || drop(file)) {
         tracing::debug!("a file is closed at once: {error}");

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::Arc,
 };
@@ -16,6 +16,8 @@ pub struct Table<V> {
     slots: HashMap<Arc<str>, u32>,
     /// The lines of full and partial chunks, each ending in a comma and a line feed.
     texts: BTreeMap<u32, String>,
+    /// The chunks whose text is out of date.
+    changed: BTreeSet<u32>,
     next_slot: u32,
 }
 
@@ -25,6 +27,7 @@ impl<V> Default for Table<V> {
             rows: BTreeMap::new(),
             slots: HashMap::new(),
             texts: BTreeMap::new(),
+            changed: BTreeSet::new(),
             next_slot: 0,
         }
     }
@@ -74,7 +77,7 @@ impl<V> Table<V> {
     /// Sets a value where its key stands, or at the end, and returns the old one.
     pub(super) fn insert(&mut self, key: &str, value: V) -> Option<V> {
         if let Some(slot) = self.slots.get(key).copied() {
-            self.texts.remove(&(slot / CHUNK));
+            self.changed.insert(slot / CHUNK);
             let row = self.rows.get_mut(&slot).expect("every slot has its row");
             return Some(std::mem::replace(&mut row.1, value));
         }
@@ -85,7 +88,7 @@ impl<V> Table<V> {
     /// Removes a row and returns its value with its place, for [`Self::put_at`].
     pub(super) fn remove(&mut self, key: &str) -> Option<(u32, V)> {
         let slot = self.slots.remove(key)?;
-        self.texts.remove(&(slot / CHUNK));
+        self.changed.insert(slot / CHUNK);
         let (_, value) = self.rows.remove(&slot).expect("every slot has its row");
         Some((slot, value))
     }
@@ -93,7 +96,7 @@ impl<V> Table<V> {
     /// Puts a row at a free place.
     pub(super) fn put_at(&mut self, slot: u32, key: &str, value: V) {
         let key: Arc<str> = Arc::from(key);
-        self.texts.remove(&(slot / CHUNK));
+        self.changed.insert(slot / CHUNK);
         self.slots.insert(Arc::clone(&key), slot);
         self.rows.insert(slot, (key, value));
         self.next_slot = self.next_slot.max(slot + 1);
@@ -101,23 +104,22 @@ impl<V> Table<V> {
 
     /// Renders the rows that changed since the last time; `line` writes the value of one row.
     pub(super) fn refresh_text(&mut self, indent: &str, line: impl Fn(&mut String, &V)) {
-        let mut next = 0;
-        while let Some((&slot, _)) = self.rows.range(next..).next() {
-            let chunk = slot / CHUNK;
-            next = (chunk + 1).saturating_mul(CHUNK);
-            if self.texts.contains_key(&chunk) {
-                continue;
-            }
+        for chunk in std::mem::take(&mut self.changed) {
+            let slots = chunk * CHUNK..=chunk * CHUNK + (CHUNK - 1);
             let mut text = String::new();
-            for (key, value) in self.rows.range(slot..next).map(|(_, row)| row) {
+            for (key, value) in self.rows.range(slots).map(|(_, row)| row) {
                 text.push_str(indent);
                 super::render::push_string(&mut text, key);
                 text.push_str(": ");
                 line(&mut text, value);
                 text.push_str(",\n");
             }
-            text.shrink_to_fit();
-            self.texts.insert(chunk, text);
+            if text.is_empty() {
+                self.texts.remove(&chunk);
+            } else {
+                text.shrink_to_fit();
+                self.texts.insert(chunk, text);
+            }
         }
     }
 

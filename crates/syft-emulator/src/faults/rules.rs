@@ -159,9 +159,9 @@ impl Rules {
                 return None;
             }
             status.matched += 1;
-            let lucky = fault
-                .probability
-                .is_some_and(|chance| !dice.random_bool(chance));
+            // A chance that is no number counts as none; the control API refuses it before.
+            let chance = fault.probability.unwrap_or(1.0).clamp(0.0, 1.0);
+            let lucky = chance.is_nan() || !dice.random_bool(chance);
             if status.matched <= fault.skip || lucky {
                 return None;
             }
@@ -304,6 +304,19 @@ mod tests {
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
         assert!(run(7).contains(&true) && run(7).contains(&false));
+    }
+
+    #[test]
+    fn an_odd_chance_does_no_harm() {
+        for (chance, expected) in [(f64::NAN, false), (-1.0, false), (7.0, true)] {
+            let mut rules = Rules::default();
+            let probability = Some(chance);
+            rules.add(Fault {
+                probability,
+                ..unavailable()
+            });
+            assert_eq!(rules.pick(LIST).is_some(), expected, "{chance}");
+        }
     }
 
     #[test]

@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 use super::{Caller, Person, account_key, grant::AccessToken, scope};
 use crate::{error::ApiError, params::Params, state::App};
 
+/// Beyond Google's standard ones, from the discovery document of `oauth2` v2.
+const USER_INFO_PARAMETERS: [&str; 4] = ["pp", "strict", "trace", "userip"];
+const TOKEN_INFO_PARAMETERS: [&str; 5] = ["id_token", "pp", "strict", "trace", "userip"];
+
 /// `/revoke?token=…`, also as a form: ends the whole grant behind an access or refresh token.
 pub(crate) async fn revoke(State(app): State<App>, query: Params, body: Bytes) -> Response {
     let form = Params::parse(&String::from_utf8_lossy(&body));
@@ -50,6 +54,9 @@ pub(crate) async fn token_info(State(app): State<App>, query: Params, body: Byte
 
 /// `/oauth2/v2/tokeninfo`, as in Google's discovery document of `oauth2` v2.
 pub(crate) async fn token_info_v2(State(app): State<App>, query: Params, body: Bytes) -> Response {
+    if let Err(error) = query.only(&TOKEN_INFO_PARAMETERS) {
+        return error.into_response();
+    }
     let describe = |token: &AccessToken, person: &Person, seconds: i64| {
         let mut info = json!({
             "issued_to": token.client_id,
@@ -121,7 +128,9 @@ pub(crate) async fn user_info(
 pub(crate) async fn user_info_v2(
     State(app): State<App>,
     caller: Caller,
+    query: Params,
 ) -> Result<Json<Value>, ApiError> {
+    query.only(&USER_INFO_PARAMETERS)?;
     caller.require(&scope::IDENTITY)?;
     let person = person(&app, &caller);
     let mut info = json!({ "id": person.permission_id, "name": person.display_name });

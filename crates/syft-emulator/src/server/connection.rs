@@ -128,6 +128,7 @@ impl Server {
         let target = target.unwrap_or_default();
         let host = host::without_port(&target).to_owned();
         if !host::is_google(&host) {
+            tracing::warn!(host, "refused a tunnel: only Google's hosts are played");
             let message = format!(
                 "This proxy only plays Google's hosts; add {host} to no_proxy to reach it directly"
             );

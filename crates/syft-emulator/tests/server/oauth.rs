@@ -366,6 +366,12 @@ async fn answers_have_only_the_fields_that_google_describes() {
             assert!(known.contains_key(name), "{name} in {schema}");
         }
         assert_eq!(text(&answer, "email"), DO);
+        let url = format!(
+            "{base}/oauth2/v2/{path}?acces_token={}",
+            text(&token, "token")
+        );
+        let typo = client().get(url).bearer_auth(text(&token, "token"));
+        assert_eq!(typo.send().await.unwrap().status(), 400, "{path}");
     }
 }
 

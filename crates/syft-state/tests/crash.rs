@@ -5,6 +5,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
@@ -183,4 +184,21 @@ fn without_room_nothing_changes_and_the_message_says_where() {
         .collect();
     left.sort();
     assert_eq!(left, ["notification_state.json", "notification_state.lock"]);
+}
+
+#[test]
+fn the_umask_does_not_change_the_mode() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notification_state.json");
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 0400; exec \"$0\" --exact child --nocapture"]);
+    command.arg(env::current_exe().unwrap());
+    let (mut child, mut lines) = start(command, &path);
+    assert_eq!(lines.next().unwrap().unwrap(), "done 1");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }

@@ -165,11 +165,14 @@ impl Ledger {
     }
 
     fn make_if_missing(&mut self) -> Result<(), Error> {
-        if self.known().seen == Seen::Nothing && !self.replace()? {
-            // Somebody else has just made one.
-            self.refresh()?;
+        if self.known().seen != Seen::Nothing {
+            return Ok(());
         }
-        Ok(())
+        if self.replace()? {
+            return fs::sync_parent(&self.path);
+        }
+        // Somebody else has just made one.
+        self.refresh()
     }
 
     fn known(&mut self) -> &mut Known {

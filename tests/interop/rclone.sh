@@ -1,7 +1,7 @@
 #!/bin/sh
 # Plays rclone, unmodified, against a running emulator, and stops at the first difference.
 #
-# Usage: rclone.sh TOKEN_FILE WORK_DIR
+# Usage: [RCLONE=PROGRAM] rclone.sh TOKEN_FILE WORK_DIR
 # Run it with the environment that `syft-emulator env` prints.
 set -eu
 
@@ -29,7 +29,7 @@ PYTHON
 chmod 600 "$config"
 
 drive() {
-    rclone --ca-cert "$SSL_CERT_FILE" --config "$config" --drive-pacer-min-sleep 1ms \
+    "${RCLONE:-rclone}" --ca-cert "$SSL_CERT_FILE" --config "$config" --drive-pacer-min-sleep 1ms \
         --drive-pacer-burst 1000 --retries 1 --low-level-retries 1 "$@"
 }
 

@@ -1,0 +1,18 @@
+//! Real peers, unmodified, against the emulator and our programs; needs the feature `interop`.
+//!
+//! Each test provisions what it needs below `target/peers`, once, and fails when a peer cannot be
+//! had: a peer that was skipped would look like one that agrees.
+
+#![cfg(feature = "interop")]
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
+#[path = "interop/day.rs"]
+mod day;
+#[path = "interop/drive_clients.rs"]
+mod drive_clients;
+#[path = "interop/peers.rs"]
+mod peers;
+#[path = "interop/programs.rs"]
+mod programs;
+#[path = "interop/syft_client.rs"]
+mod syft_client;

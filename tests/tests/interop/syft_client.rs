@@ -1,0 +1,119 @@
+//! `syft-client` 0.1.117, unmodified: who is mailed what, step by step.
+
+use serde_json::{Value, json};
+
+use crate::day::Day;
+
+fn status(seen: &Value, job: &str) -> Value {
+    let jobs = seen["jobs"].as_array().unwrap();
+    let job = jobs.iter().find(|known| known["name"] == job);
+    job.unwrap_or_else(|| panic!("{seen}"))["status"].clone()
+}
+
+/// Two people who have met, with everybody told.
+async fn acquainted(owner: &'static str, scientist: &'static str) -> Day {
+    let mut day = Day::begin(owner, scientist).await;
+    day.play("login-do", "").await;
+    day.init().await;
+    assert_eq!(day.look().await, [""; 0]);
+
+    day.play("add-peer", "").await;
+    let mut requested = [
+        format!("{owner}: New Peer Request from {scientist}"),
+        format!("{scientist}: Peer Request Sent to {owner}"),
+    ];
+    requested.sort();
+    assert_eq!(day.look().await, requested);
+
+    day.play("approve-peer", "").await;
+    assert_eq!(
+        day.look().await,
+        [format!("{scientist}: Peer Request Accepted: {owner}")]
+    );
+    day
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bash_and_a_python_job_go_from_submission_to_result() {
+    let (owner, scientist) = ("do@example.org", "ds@example.org");
+    let mut day = acquainted(owner, scientist).await;
+    let (bash, python) = ("count rows", "mean age");
+
+    day.play("submit-bash", bash).await;
+    assert_eq!(day.look().await, [format!("{owner}: New Job: {bash}")]);
+    day.play("submit-python", python).await;
+    assert_eq!(day.look().await, [format!("{owner}: New Job: {python}")]);
+
+    // The client moves the messages into its archive; the jobs are told already.
+    let seen = day.play("sync-do", "").await;
+    assert_eq!(status(&seen, bash), "pending");
+    assert_eq!(status(&seen, python), "pending");
+    assert_eq!(day.look().await, [""; 0]);
+
+    for job in [bash, python] {
+        assert_eq!(day.play("approve", job).await["approved"], json!([job]));
+        assert_eq!(
+            day.look().await,
+            [format!("{scientist}: Job Approved: {job}")]
+        );
+        let seen = day.play("process", "").await;
+        assert_eq!(status(&seen, job), "done");
+        assert_eq!(
+            day.look().await,
+            [format!("{scientist}: Job Completed: {job}")]
+        );
+    }
+
+    let seen = day.play("sync-ds", "").await;
+    assert_eq!(status(&seen, bash), "done");
+    assert_eq!(day.look().await, [""; 0]);
+    assert_eq!(day.emulator.inbox(owner).len(), 3);
+    assert_eq!(day.emulator.inbox(scientist).len(), 6);
+    day.assert_understood();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_and_a_refused_job_are_told_as_such() {
+    let (owner, scientist) = ("Data_Owner+box@Example.org", "Ana_Maria+lab@Example.org");
+    let mut day = acquainted(owner, scientist).await;
+
+    day.play("submit-failing", "fails").await;
+    day.play("submit-bash", "too curious").await;
+    assert_eq!(
+        day.look().await,
+        [
+            format!("{owner}: New Job: fails"),
+            format!("{owner}: New Job: too curious"),
+        ]
+    );
+    day.play("sync-do", "").await;
+    assert_eq!(day.look().await, [""; 0]);
+
+    day.play("reject", "too curious").await;
+    assert_eq!(
+        day.look().await,
+        [format!("{scientist}: Job Rejected: too curious")]
+    );
+    let mail = day.emulator.inbox(scientist).pop().unwrap();
+    let reason = "The data does not allow it";
+    assert!(mail.text.unwrap().contains(reason) && mail.html.unwrap().contains(reason));
+
+    day.play("approve", "fails").await;
+    assert_eq!(
+        day.look().await,
+        [format!("{scientist}: Job Approved: fails")]
+    );
+    let seen = day.play("process", "").await;
+    assert_eq!(status(&seen, "fails"), "failed");
+    assert_eq!(
+        day.look().await,
+        [format!("{scientist}: Job Failed: fails")]
+    );
+    let mail = day.emulator.inbox(scientist).pop().unwrap();
+    let text = mail.text.unwrap();
+    let exit_code = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Exit code"));
+    assert_eq!(exit_code.unwrap().trim(), "3");
+    day.assert_understood();
+}

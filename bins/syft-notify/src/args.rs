@@ -10,7 +10,7 @@ Exit codes:
   1  an error; its message says what to do
   2  the command line is wrong
   3  `status`: not running
-  4  a token is missing, revoked or of another account: run `syft-notify init`
+  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
   5  Drive or mail is not available now; what waits is kept, run again later
   6  a mail was given up and waits for you: see `syft-notify state show`
 
@@ -18,6 +18,21 @@ First steps:
   syft-notify demo          see everything work, without an account
   syft-notify init          set up, with Google or with --local DIR
   syft-notify run           watch, until Ctrl+C";
+
+const RUN_EXIT_CODES: &str = "\
+Exit codes:
+  0  stopped by Ctrl+C or SIGTERM; with --once, everything due was mailed
+  1  an error that a person must mend; also: another `run` watches with this state
+  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
+  5  with --once: Drive or mail is not available now; what waits is kept
+  6  with --once: a mail was given up: see `syft-notify state show`
+Without --once, a Drive or mail that is not available is waited for.";
+
+const STATUS_EXIT_CODES: &str = "\
+Exit codes:
+  0  running
+  1  the config or the state cannot be read
+  3  not running";
 
 /// Mails data owners and data scientists about SyftBox jobs and peers, exactly once.
 #[derive(Debug, Parser)]
@@ -27,11 +42,11 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Also log details; twice for even more.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
     pub(crate) verbose: u8,
 
     /// Do not use colours; NO_COLOR does the same.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) no_color: bool,
 }
 
@@ -40,8 +55,10 @@ pub(crate) enum Command {
     /// Set up: account, SyftBox, tokens, config file.
     Init(Box<InitArgs>),
     /// Watch in the foreground, until Ctrl+C.
+    #[command(after_help = RUN_EXIT_CODES)]
     Run(RunArgs),
     /// Show what the running monitor did last, what waits, and what it costs.
+    #[command(after_help = STATUS_EXIT_CODES)]
     Status(DataArgs),
     /// Mail a data scientist that you have accepted them as a peer.
     NotifyGranted(GrantedArgs),
@@ -64,8 +81,11 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page (troff).
-    Man,
+    /// Print the manual page (troff): syft-notify man | man -l -
+    Man {
+        /// The command whose page is wanted, as `run` or `state reset`.
+        command: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -25,16 +25,19 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     journal::install(cli.verbose, is_quiet);
     match cli.command {
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "syft-notify",
-                &mut std::io::stdout(),
-            );
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "syft-notify", &mut script);
+            term::bytes(&script);
             Ok(())
         }
-        Command::Man => print_manual(),
-        command => runtime()?.block_on(run_async(command)),
+        Command::Man { command } => print_manual(&command),
+        command => {
+            let runtime = runtime()?;
+            let outcome = runtime.block_on(run_async(command));
+            // A thread that still waits for an answer at the terminal must not keep us.
+            runtime.shutdown_background();
+            outcome
+        }
     }
 }
 
@@ -44,11 +47,11 @@ async fn run_async(command: Command) -> Outcome {
         Command::Run(args) => run::run(args).await,
         Command::Status(args) => status::run(&args),
         Command::NotifyGranted(args) => notify_granted::run(args).await,
-        Command::State { command } => state::run(command),
+        Command::State { command } => state::run(command).await,
         Command::TestEmail(args) => test_email::run(args).await,
         Command::Config { command } => config::run(command),
         Command::Demo(args) => demo::run(args).await,
-        Command::Completions { .. } | Command::Man => Ok(()),
+        Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
 }
 
@@ -61,9 +64,19 @@ fn runtime() -> Outcome<tokio::runtime::Runtime> {
         .map_err(|error| Failure::error(format!("cannot start: {error}")))
 }
 
-fn print_manual() -> Outcome {
-    let manual = clap_mangen::Man::new(Cli::command());
-    manual
-        .render(&mut std::io::stdout())
-        .map_err(|error| Failure::error(format!("cannot print the manual: {error}")))
+/// Prints the page of the program, or of one of its commands.
+fn print_manual(names: &[String]) -> Outcome {
+    let mut page = Cli::command();
+    page.build();
+    for name in names {
+        page = page.find_subcommand(name).cloned().ok_or_else(|| {
+            Failure::error(format!("there is no command {name:?}")).hint("syft-notify help")
+        })?;
+    }
+    let mut manual = Vec::new();
+    clap_mangen::Man::new(page)
+        .render(&mut manual)
+        .map_err(|error| Failure::error(format!("cannot write the manual: {error}")))?;
+    term::bytes(&manual);
+    Ok(())
 }

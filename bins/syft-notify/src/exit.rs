@@ -95,6 +95,12 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 /// Prints the failure, if there is one, and returns the code.
 pub(crate) fn report(outcome: Outcome) -> ExitCode {
+    let outcome = outcome.and_then(|()| match term::lost() {
+        None => Ok(()),
+        Some(error) => Err(Failure::error(format!(
+            "cannot write to standard output: {error}"
+        ))),
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

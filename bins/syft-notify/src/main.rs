@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod journal;
+mod prompt;
 mod session;
 mod term;
 

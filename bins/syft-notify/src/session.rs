@@ -1,6 +1,9 @@
 //! Where this person's files are, and what the config says about them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use syft_monitor::{
     Builder,
@@ -10,12 +13,15 @@ use syft_monitor::{
 
 use crate::{
     args::ConfigArg,
-    exit::{Failure, Outcome},
+    exit::{Exit, Failure, Outcome, chain},
     term,
 };
 
 /// Where Google Colab mounts a Drive, which outlives the machine (notify.md §5.2).
 const COLAB: &str = "/content/drive/MyDrive";
+/// How long to wait before trying again to connect: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Returns the home directory and the directory of tokens and state.
 #[expect(clippy::disallowed_methods, reason = "binaries read the environment")]
@@ -58,11 +64,50 @@ pub(crate) fn load(arg: &ConfigArg) -> Outcome<Config> {
 
 /// Connects everything that the config names, and returns the parts of a monitor.
 pub(crate) async fn connect(config: &Config) -> Outcome<(Builder, Links)> {
-    let links = connect::connect(config, extra_ca()).await?;
+    let links = connect::connect(config, extra_ca())
+        .await
+        .map_err(unusable)?;
+    Ok(parts(config, links))
+}
+
+/// Connects as [`connect`] does, and tries again for as long as trying again may help.
+///
+/// `waiting` is told what is wrong, before each wait.
+pub(crate) async fn connect_patiently(
+    config: &Config,
+    mut waiting: impl FnMut(&str, Duration),
+) -> Outcome<(Builder, Links)> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match connect::connect(config, extra_ca()).await {
+            Err(error) if error.is_transient() => {
+                waiting(&chain(&error), pause);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            links => return Ok(parts(config, links.map_err(unusable)?)),
+        }
+    }
+}
+
+fn parts(config: &Config, links: Links) -> (Builder, Links) {
     for note in &links.notes {
         term::warning(note);
     }
-    Ok((connect::builder(config, &links), links))
+    (connect::builder(config, &links), links)
+}
+
+/// A damaged token file needs what a missing one needs.
+fn unusable(error: syft_transport::Error) -> Failure {
+    let is_damaged = matches!(error, syft_transport::Error::BadFile { .. });
+    let failure = Failure::from(error);
+    match failure.exit {
+        Exit::Error if is_damaged => Failure {
+            exit: Exit::LoginNeeded,
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 /// Returns the extra certificate authority of this person's network, if there is one.

@@ -1,6 +1,10 @@
 //! What people see: data on standard output, talk on standard error, colours only where wanted.
 
-use std::{fmt, io::IsTerminal};
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
 
 use anstyle::{AnsiColor, Style};
 
@@ -11,6 +15,9 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const ACCENT: Style = AnsiColor::Cyan.on_default();
 
+/// The first reason why data could not be written, unless nobody reads it any more.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
 /// Turns colours off for the rest of the program; `NO_COLOR` and pipes do so by themselves.
 pub(crate) fn no_color() {
     anstream::ColorChoice::Never.write_global();
@@ -18,12 +25,31 @@ pub(crate) fn no_color() {
 
 /// Prints a line of data.
 pub(crate) fn out(line: impl fmt::Display) {
-    anstream::println!("{line}");
+    remember(writeln!(anstream::stdout(), "{line}"));
 }
 
-/// Prints a line for the person at the terminal.
+/// Prints data as it is.
+pub(crate) fn bytes(data: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    remember(stdout.write_all(data).and_then(|()| stdout.flush()));
+}
+
+/// Prints a line for the person at the terminal; a closed terminal stops nothing.
 pub(crate) fn say(line: impl fmt::Display) {
-    anstream::eprintln!("{line}");
+    writeln!(anstream::stderr(), "{line}").ok();
+}
+
+/// Returns why data was lost on the way to standard output; a reader who left has lost nothing.
+pub(crate) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+fn remember(outcome: io::Result<()>) {
+    if let Err(error) = outcome
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error);
+    }
 }
 
 /// Prints a text in a style.
@@ -34,7 +60,7 @@ pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
 pub(crate) fn error(message: &str, hint: Option<&str>) {
     say(format_args!("{} {message}", paint(BAD, "error:")));
     if let Some(hint) = hint {
-        say(format_args!("{} {hint}", paint(ACCENT, "next: ")));
+        say(format_args!("{}  {hint}", paint(ACCENT, "next:")));
     }
 }
 
@@ -46,7 +72,13 @@ pub(crate) fn json(value: &serde_json::Value) {
     out(serde_json::to_string_pretty(value).expect("a JSON value is writable"));
 }
 
+/// Returns a number with its noun, as `1 mail` or `2 mails`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 /// Returns whether a person can be asked.
 pub(crate) fn is_interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

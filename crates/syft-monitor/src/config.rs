@@ -12,7 +12,7 @@ use std::{
 
 use syft_state::Email;
 
-pub use import::import;
+pub use import::{Imported, import};
 pub use raw::KEYS;
 
 /// A config file larger than this is not one.

@@ -1,8 +1,8 @@
 //! `syft-notify config`.
 
-use std::{os::unix::fs::PermissionsExt, path::Path};
+use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use syft_monitor::config::{Backend, Config, KEYS};
 
 use crate::{
@@ -11,6 +11,12 @@ use crate::{
     session,
     term::{self, BAD, DIM, GOOD, WARN, paint},
 };
+
+const QUOTA: &[&str] = &[
+    "quota.units_per_minute",
+    "quota.units_per_day",
+    "quota.gmail_units_per_minute",
+];
 
 pub(crate) fn run(command: ConfigCommand) -> Outcome {
     match command {
@@ -80,7 +86,8 @@ fn findings(config: &Config) -> Vec<Finding> {
     }];
     let datasite = config.syftbox_root.join(config.do_email.as_str());
     let missing = (!datasite.is_dir()).then(|| {
-        "does not exist yet: jobs are seen on Drive, but not what becomes of them".to_owned()
+        "it does not exist yet, so new jobs are seen on Drive, but not what becomes of them"
+            .to_owned()
     });
     findings.push(Finding {
         what: format!("SyftBox {}", datasite.display()),
@@ -89,8 +96,9 @@ fn findings(config: &Config) -> Vec<Finding> {
     });
     match &config.backend {
         Backend::Local(hub) => {
-            let problem = (!hub.is_dir())
-                .then(|| "is not a directory: run `syft-notify init --local DIR`".to_owned());
+            let problem = (!hub.is_dir()).then(|| {
+                "it is not a directory; make it by `syft-notify init --local DIR`".to_owned()
+            });
             findings.push(Finding {
                 what: format!("hub {}", hub.display()),
                 problem,
@@ -138,9 +146,8 @@ fn show(args: &DataArgs) -> Outcome {
     let config = session::load(&args.config)?;
     let text = std::fs::read_to_string(&config.file)
         .map_err(|error| Failure::error(format!("{}: {error}", config.file.display())))?;
-    let rows: Vec<(&str, serde_json::Value, String)> = KEYS
-        .iter()
-        .map(|(key, _)| (*key, value(&config, key), origin(&text, key, &config)))
+    let rows: Vec<(&str, Value, String)> = keys()
+        .map(|key| (key, value(&config, key), origin(&text, key, &config)))
         .collect();
     if args.json {
         let object: serde_json::Map<_, _> = rows
@@ -149,17 +156,37 @@ fn show(args: &DataArgs) -> Outcome {
             .collect();
         term::json(&json!({"file": config.file, "keys": object}));
     } else {
+        let text = |value: &Value| match value {
+            Value::Null => "(not set)".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(key, value, origin)| (*key, text(value), origin))
+            .collect();
+        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+        let key_width = widest(&mut rows.iter().map(|row| row.0.len()));
+        let value_width = widest(&mut rows.iter().map(|row| row.1.chars().count()));
         for (key, value, origin) in rows {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), ToOwned::to_owned);
-            term::out(format_args!("{key:<20} {value:<50} {}", paint(DIM, origin)));
+            term::out(format_args!(
+                "{key:<key_width$}  {value:<value_width$}  {}",
+                paint(DIM, origin)
+            ));
         }
     }
     Ok(())
 }
 
-fn value(config: &Config, key: &str) -> serde_json::Value {
+/// The keys in the order of the documentation, those of a group under it.
+fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().flat_map(|(key, _)| match *key {
+        "quota" => QUOTA.to_vec(),
+        key => vec![key],
+    })
+}
+
+fn value(config: &Config, key: &str) -> Value {
     match key {
         "do_email" => json!(config.do_email),
         "syftbox_root" => json!(config.syftbox_root),
@@ -168,25 +195,39 @@ fn value(config: &Config, key: &str) -> serde_json::Value {
         "gmail_token_path" => json!(config.gmail_token_path),
         "credentials_path" => json!(config.credentials_path),
         "state_path" => json!(config.state_path),
-        "interval" => json!(config.interval.as_secs_f64()),
-        "interval_max" => json!(config.interval_max.as_secs_f64()),
-        "reconcile_interval" => json!(config.reconcile_interval.as_secs_f64()),
+        "interval" => seconds(config.interval),
+        "interval_max" => seconds(config.interval_max),
+        "reconcile_interval" => seconds(config.reconcile_interval),
         "notify_existing" => json!(config.notify_existing),
         "templates_dir" => json!(config.templates_dir),
         "google_endpoint" => json!(config.google_endpoint),
-        "quota" => {
-            json!({"units_per_minute": config.quota.units_per_minute, "units_per_day": config.quota.units_per_day})
-        }
-        _ => serde_json::Value::Null,
+        "quota.units_per_minute" => json!(config.quota.units_per_minute),
+        "quota.units_per_day" => json!(config.quota.units_per_day),
+        "quota.gmail_units_per_minute" => json!(config.quota.gmail_units_per_minute),
+        _ => Value::Null,
+    }
+}
+
+fn seconds(time: Duration) -> Value {
+    if time.subsec_nanos() == 0 {
+        json!(time.as_secs())
+    } else {
+        json!(time.as_secs_f64())
     }
 }
 
 /// Returns the file and line that set a key, or that it is the default.
 fn origin(text: &str, key: &str, config: &Config) -> String {
-    let line = text.lines().position(|line| {
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start().starts_with(':'))
-    });
+    let sets = |line: &str, key: &str| {
+        let rest = line.strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
+    };
+    let line = match key.split_once('.') {
+        None => text.lines().position(|line| sets(line, key)),
+        Some((_, name)) => text.lines().position(|line| {
+            line.starts_with(char::is_whitespace) && sets(line.trim_start(), name)
+        }),
+    };
     line.map_or_else(
         || "default".to_owned(),
         |line| format!("{}:{}", config.file.display(), line + 1),

@@ -4,20 +4,24 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use syft_monitor::{
-    Error, Event, NotificationMonitor, Round, Scope, Trouble, config::Config, connect::Links,
+    Builder, Error, Event, NotificationMonitor, Round, Scope, Trouble, config::Config,
+    connect::Links,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     args::RunArgs,
-    commands::status::{self, Report},
+    commands::status::{
+        self,
+        report::{self, Report},
+    },
     exit::{Exit, Failure, Outcome, chain},
     session,
-    term::{self, BOLD, DIM, GOOD, paint},
+    term::{self, BOLD, DIM, GOOD, count, paint},
 };
 
 /// How long a step may take after Ctrl+C before it is cut off, which loses and doubles nothing.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 pub(crate) async fn run(args: RunArgs) -> Outcome {
     let scope = scope(&args)?;
@@ -27,20 +31,21 @@ pub(crate) async fn run(args: RunArgs) -> Outcome {
         config.interval = Duration::from_secs(seconds);
         config.interval_max = config.interval_max.max(config.interval);
     }
-    let (builder, links) = session::connect(&config).await?;
+    if args.once {
+        once(&args, &config, scope).await
+    } else {
+        watch(&args, config, scope).await
+    }
+}
+
+fn monitor(builder: Builder, args: &RunArgs, config: &Config, scope: Scope) -> NotificationMonitor {
     let builder = builder
         .scope(scope)
         .interval(config.interval, Some(config.interval_max));
-    let builder = if args.notify_existing {
-        builder.notify_existing()
+    if args.notify_existing {
+        builder.notify_existing().build()
     } else {
-        builder
-    };
-    let monitor = builder.build();
-    if args.once {
-        once(monitor, &args, &config, &links).await
-    } else {
-        watch(monitor, &args, config, links, scope).await
+        builder.build()
     }
 }
 
@@ -56,12 +61,9 @@ fn scope(args: &RunArgs) -> Outcome<Scope> {
     }
 }
 
-async fn once(
-    mut monitor: NotificationMonitor,
-    args: &RunArgs,
-    config: &Config,
-    links: &Links,
-) -> Outcome {
+async fn once(args: &RunArgs, config: &Config, scope: Scope) -> Outcome {
+    let (builder, links) = session::connect(config).await?;
+    let mut monitor = monitor(builder, args, config, scope);
     if !args.json {
         term::say(format_args!(
             "Looking once for {} …",
@@ -70,7 +72,12 @@ async fn once(
     }
     let began = Instant::now();
     let outcome = monitor.run_once().await;
-    Report::new(config, links).write(&outcome, None);
+    // The report belongs to the one who goes on watching.
+    if !report::is_running(config) {
+        let mut report = Report::new(config);
+        report.connected(&links);
+        report.looked(&outcome, None);
+    }
     let round = outcome?;
     if args.json {
         term::out(as_json(&round));
@@ -101,14 +108,14 @@ fn verdict(round: &Round) -> Outcome {
     if round.buried > 0 {
         return Err(Failure::new(
             Exit::DeadLetters,
-            format!("{} mail(s) were given up", round.buried),
+            format!("given up: {}", count(round.buried, "mail")),
         )
         .hint("syft-notify state show"));
     }
     if round.failed > 0 {
         return Err(Failure::new(
             Exit::Unavailable,
-            format!("{} mail(s) could not be sent yet", round.failed),
+            format!("could not be sent yet: {}", count(round.failed, "mail")),
         )
         .hint("they wait in the outbox: run again later"));
     }
@@ -120,7 +127,7 @@ fn tell(round: &Round, config: &Config) {
         term::say("First look: what is there already is recorded and not mailed.");
         term::say(paint(
             DIM,
-            "To be mailed about it, too: syft-notify run --once --notify-existing with a new state file.",
+            "To be mailed about it, too: move the state file away and add --notify-existing.",
         ));
     }
     if round.complete && round.folders.is_empty() {
@@ -143,26 +150,36 @@ fn tell(round: &Round, config: &Config) {
     }
     if round.waiting + round.dead > 0 {
         term::say(format_args!(
-            "{} mail(s) wait, {} were given up: syft-notify state show",
-            round.waiting, round.dead
+            "Waiting: {}; given up: {}. See `syft-notify state show`.",
+            count(round.waiting, "mail"),
+            count(round.dead, "mail")
         ));
     }
 }
 
-async fn watch(
-    mut monitor: NotificationMonitor,
-    args: &RunArgs,
-    config: Config,
-    links: Links,
-    scope: Scope,
-) -> Outcome {
+async fn watch(args: &RunArgs, config: Config, scope: Scope) -> Outcome {
+    let _alone = report::watch_alone(&config).await?;
+    let mut report = Report::new(&config);
+    let mut interrupts = Interrupts::listen()?;
+    let connecting = session::connect_patiently(&config, |error, wait| {
+        tracing::warn!("⚠️  {error}; trying again in {} s", wait.as_secs());
+        report.waiting(error, wait);
+    });
+    let (builder, links) = tokio::select! {
+        links = connecting => links?,
+        () = interrupts.next() => {
+            tracing::info!("stopped");
+            return Ok(());
+        }
+    };
+    report.connected(&links);
     announce(&config, &links, scope, args.json);
+    let mut monitor = monitor(builder, args, &config, scope);
     let (fatal, mut ended) = tokio::sync::mpsc::channel(1);
-    let mut report = Report::new(&config, &links);
     let is_json = args.json;
     let mut failures_in_a_row = 0;
     monitor.start(Some(Box::new(move |outcome, wait| {
-        report.write(outcome, Some(wait));
+        report.looked(outcome, Some(wait));
         match outcome {
             Ok(round) => {
                 failures_in_a_row = 0;
@@ -183,11 +200,10 @@ async fn watch(
         }
     })))?;
     let stopped = tokio::select! {
-        () = interrupted() => None,
+        () = interrupts.next() => None,
         error = ended.recv() => error,
     };
     let _cut_off = tokio::time::timeout(PATIENCE, monitor.stop()).await;
-    status::remove(&config);
     match stopped {
         None => {
             tracing::info!("stopped");
@@ -201,16 +217,28 @@ fn may_pass(error: &Error) -> bool {
     matches!(error, Error::Ledger(_) | Error::Locked { .. })
 }
 
-async fn interrupted() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Ctrl+C and SIGTERM, which are heard from the start, so that none is lost between two waits.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn listen() -> Outcome<Self> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::error(format!("cannot hear signals: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
     }
 }
 

@@ -1,35 +1,38 @@
 //! `syft-notify state`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::json;
 use syft_state::{
     Email,
-    ledger::{Ledger, NoticeRecord, Op, Session, State},
+    ledger::{Ledger, NoticeRecord, Op, State},
 };
 
+use super::status;
 use crate::{
     args::{ConfirmArgs, DataArgs, ResetArgs, ResetWhat, StateCommand},
     exit::{Failure, Outcome},
-    session,
-    term::{self, BAD, BOLD, DIM, GOOD, WARN, paint},
+    prompt, session,
+    term::{self, BAD, BOLD, DIM, GOOD, WARN, count, paint},
 };
 
 /// How long a running monitor may work on its mails before a reset gives up waiting.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub(crate) fn run(command: StateCommand) -> Outcome {
+pub(crate) async fn run(command: StateCommand) -> Outcome {
     match command {
         StateCommand::Show(args) => show(&args),
-        StateCommand::Reset(args) => reset(&args),
-        StateCommand::Restore(args) => restore(&args),
+        StateCommand::Reset(args) => prompt::interruptible(reset(args)).await,
+        StateCommand::Restore(args) => prompt::interruptible(restore(args)).await,
     }
 }
 
 fn show(args: &DataArgs) -> Outcome {
     let config = session::load(&args.config)?;
-    let state = Ledger::read(&config.state_path)?;
+    let Some(state) = status::state(&config)? else {
+        return show_nothing(args, &config.state_path);
+    };
     if args.json {
         term::json(&as_json(&state));
         return Ok(());
@@ -37,8 +40,11 @@ fn show(args: &DataArgs) -> Outcome {
     let own = state.own();
     term::out(format_args!("{}", paint(BOLD, config.state_path.display())));
     term::out(format_args!(
-        "  {} mails sent, {} waiting, {} given up",
-        own.sent_total,
+        "  {} sent, {} waiting, {} given up",
+        count(
+            usize::try_from(own.sent_total).unwrap_or(usize::MAX),
+            "mail"
+        ),
         own.outbox.len(),
         own.dead.len()
     ));
@@ -48,8 +54,8 @@ fn show(args: &DataArgs) -> Outcome {
         .map(|peer| peer.email.to_string())
         .collect();
     term::out(format_args!(
-        "  {} peers: {}",
-        peers.len(),
+        "  {}: {}",
+        count(peers.len(), "peer"),
         if peers.is_empty() {
             "none yet".to_owned()
         } else {
@@ -73,6 +79,17 @@ fn show(args: &DataArgs) -> Outcome {
     Ok(())
 }
 
+/// Nothing on record is no error; nothing was mailed yet.
+fn show_nothing(args: &DataArgs, path: &Path) -> Outcome {
+    if args.json {
+        term::json(&as_json(&State::default()));
+    } else {
+        term::out(format_args!("{}", paint(BOLD, path.display())));
+        term::out("  does not exist yet: the first look makes it (syft-notify run)");
+    }
+    Ok(())
+}
+
 fn show_notices(title: &str, notices: &BTreeMap<String, NoticeRecord>, word: String) {
     if notices.is_empty() {
         return;
@@ -83,10 +100,15 @@ fn show_notices(title: &str, notices: &BTreeMap<String, NoticeRecord>, word: Str
             "  {word} {id} to {}, since {}",
             notice.to, notice.created
         ));
+        let tries = notice.attempts.max(1);
         if let Some(error) = &notice.last_error {
             term::out(format_args!(
-                "      after {} tries: {error}",
-                notice.attempts.max(1)
+                "      after {}: {error}",
+                if tries == 1 {
+                    "1 try".to_owned()
+                } else {
+                    format!("{tries} tries")
+                }
             ));
         }
         if let Some(at) = notice.retry_at {
@@ -115,48 +137,69 @@ fn as_json(state: &State) -> serde_json::Value {
     })
 }
 
-fn reset(args: &ResetArgs) -> Outcome {
+async fn reset(args: ResetArgs) -> Outcome {
     let config = session::load(&args.confirm.config)?;
+    let state = status::state(&config)?.unwrap_or_default();
+    let entries = reset_ops(&state, &args.what).len();
+    if entries == 0 {
+        return nothing_to_reset(&state, &args.what);
+    }
+    let entries = entry_count(entries);
+    let question =
+        format!("Forget {entries}? What they stand for is mailed again at the next look.");
+    confirm(args.confirm.yes, question).await?;
+    // A monitor may have gone on while the person thought.
     let mut ledger = Ledger::open(&config.state_path)?;
-    wait_for(&mut ledger)?;
+    wait_for(&mut ledger).await?;
     let mut session = ledger.session()?;
     let ops = reset_ops(session.state(), &args.what);
-    if ops.is_empty() {
-        term::say("Nothing is on record for that.");
-        return Ok(());
-    }
-    confirm(
-        &args.confirm,
-        &format!(
-            "Forget {} entries? What they stand for is mailed again at the next look.",
-            ops.len()
-        ),
-    )?;
-    commit(&mut session, &ops)?;
+    session.commit(&ops)?;
     term::say(format_args!(
-        "{} {} entries forgotten.",
+        "{} forgot {}.",
         paint(GOOD, "Done:"),
-        ops.len()
+        entry_count(ops.len())
     ));
     Ok(())
 }
 
-fn wait_for(ledger: &mut Ledger) -> Outcome {
+fn entry_count(entries: usize) -> String {
+    if entries == 1 {
+        "1 entry".to_owned()
+    } else {
+        format!("{entries} entries")
+    }
+}
+
+/// A key that is not there may be mistyped; whole groups may well be empty.
+fn nothing_to_reset(state: &State, what: &ResetWhat) -> Outcome {
+    let Some(key) = &what.key else {
+        term::say("Nothing is on record for that.");
+        return Ok(());
+    };
+    let known: Vec<&str> = state.keys_with_prefix("").take(5).collect();
+    let hint = if known.is_empty() {
+        "nothing is on record yet".to_owned()
+    } else {
+        format!(
+            "keys look like {}; `syft-notify state show --json` lists them all",
+            known.join(", ")
+        )
+    };
+    Err(Failure::error(format!("there is no key {key:?} on record")).hint(hint))
+}
+
+async fn wait_for(ledger: &mut Ledger) -> Outcome {
     let tries = PATIENCE.as_millis() / PAUSE.as_millis();
     for _ in 0..tries {
         if ledger.try_lock()? {
             return Ok(());
         }
-        std::thread::sleep(PAUSE);
+        tokio::time::sleep(PAUSE).await;
     }
     Err(
         Failure::error("the monitor has been sending mails for 30 seconds")
             .hint("try again in a minute"),
     )
-}
-
-fn commit(session: &mut Session<'_>, ops: &[Op]) -> Outcome {
-    Ok(session.commit(ops)?)
 }
 
 /// What the documented recipe does by hand, as operations.
@@ -198,37 +241,47 @@ fn reset_ops(state: &State, what: &ResetWhat) -> Vec<Op> {
     ops
 }
 
-fn restore(args: &ConfirmArgs) -> Outcome {
+async fn restore(args: ConfirmArgs) -> Outcome {
     let config = session::load(&args.config)?;
-    confirm(
-        args,
-        &format!(
-            "Put back the last intact copy of {}?",
-            config.state_path.display()
-        ),
-    )?;
-    Ledger::restore_backup(&config.state_path)?;
+    let path = &config.state_path;
+    // An older copy of an intact file would mail again what was mailed since.
+    if Ledger::read(path).is_ok() {
+        term::say(format_args!(
+            "{} is intact: there is nothing to restore.",
+            path.display()
+        ));
+        return Ok(());
+    }
+    let question = format!("Put back the last intact copy of {}?", path.display());
+    confirm(args.yes, question).await?;
+    let aside = Ledger::restore_backup(path).map_err(|error| match error.is_not_found() {
+        true => Failure::error(format!("there is no intact copy of {}", path.display()))
+            .hint("mend it by hand, or move it away to begin anew: what is there is then recorded and not mailed"),
+        false => error.into(),
+    })?;
     term::say(format_args!(
         "{} {} is whole again.",
         paint(GOOD, "Done:"),
-        config.state_path.display()
+        path.display()
+    ));
+    term::say(format_args!(
+        "The damaged one is kept as {}.",
+        aside.display()
     ));
     Ok(())
 }
 
-fn confirm(args: &ConfirmArgs, question: &str) -> Outcome {
-    if args.yes {
+async fn confirm(is_agreed: bool, question: String) -> Outcome {
+    if is_agreed {
         return Ok(());
     }
     if !term::is_interactive() {
-        return Err(Failure::error("this needs a confirmation").hint("add --yes"));
+        return Err(
+            Failure::error("this needs a yes, and nobody can be asked here").hint("add --yes"),
+        );
     }
-    let answer = dialoguer::Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact();
-    match answer {
-        Ok(true) => Ok(()),
-        _ => Err(Failure::error("nothing was changed")),
+    if prompt::asking(move || prompt::confirm(&question)).await? {
+        return Ok(());
     }
+    Err(Failure::error("nothing was changed"))
 }

@@ -1,110 +1,28 @@
-//! `syft-notify status`, and the report file that a running monitor leaves for it.
+//! `syft-notify status`.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime},
+pub(crate) mod report;
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use syft_monitor::config::Config;
+use syft_state::{
+    Timestamp,
+    ledger::{Ledger, State},
 };
-
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use syft_monitor::{Error, Round, config::Config, connect::Links};
-use syft_state::{Timestamp, fs, ledger::Ledger};
 use syft_transport::Promise;
 
+use self::report::LastLook;
 use crate::{
     args::DataArgs,
-    exit::{Exit, Failure, Outcome, chain},
+    exit::{Exit, Failure, Outcome},
     session,
-    term::{self, BAD, BOLD, GOOD, WARN, paint},
+    term::{self, BAD, BOLD, GOOD, WARN, count, paint},
 };
 
-const REPORT_LIMIT: u64 = 1024 * 1024;
-/// A report that is this much overdue was left by a program that was killed.
-const GRACE: Duration = Duration::from_secs(120);
-
-/// What the last look of a monitor did.
-#[derive(Debug, Serialize, Deserialize)]
-struct LastLook {
-    pid: u32,
-    config: PathBuf,
-    started: Timestamp,
-    looked: Timestamp,
-    next: Option<Timestamp>,
-    looks: u64,
-    sent: usize,
-    promise: Promise,
-    error: Option<String>,
-    folders: serde_json::Value,
-    usage: serde_json::Value,
-}
-
-/// Writes the report after every look.
-pub(crate) struct Report {
-    path: PathBuf,
-    config: PathBuf,
-    started: Timestamp,
-    looks: u64,
-    sent: usize,
-    promise: Promise,
-    folders: serde_json::Value,
-    usage: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-}
-
-impl Report {
-    pub(crate) fn new(config: &Config, links: &Links) -> Self {
-        Self {
-            path: report_path(config),
-            config: config.file.clone(),
-            started: now(),
-            looks: 0,
-            sent: 0,
-            promise: links.mailer.promise(),
-            folders: json!({}),
-            usage: Arc::clone(&links.usage),
-        }
-    }
-
-    pub(crate) fn write(&mut self, outcome: &Result<Round, Error>, wait: Option<Duration>) {
-        self.looks += 1;
-        let error = match outcome {
-            Ok(round) => {
-                self.sent += round.sent.len();
-                self.folders = json!(round.folders);
-                round.trouble.first().map(ToString::to_string)
-            }
-            Err(error) => Some(chain(error)),
-        };
-        let look = LastLook {
-            pid: std::process::id(),
-            config: self.config.clone(),
-            started: self.started,
-            looked: now(),
-            next: wait.map(|wait| now().after(wait)),
-            looks: self.looks,
-            sent: self.sent,
-            promise: self.promise,
-            error,
-            folders: self.folders.clone(),
-            usage: (self.usage)(),
-        };
-        let text = serde_json::to_vec_pretty(&look).expect("a report is plain data");
-        if let Err(error) = fs::write_atomic(&self.path, &text, 0o600) {
-            tracing::warn!("{}", chain(&error));
-        }
-    }
-}
-
-/// Takes the report away, so that nobody takes a stopped monitor for a running one.
-pub(crate) fn remove(config: &Config) {
-    if let Err(error) = std::fs::remove_file(report_path(config)) {
-        tracing::debug!("{}: {error}", report_path(config).display());
-    }
-}
-
-fn report_path(config: &Config) -> PathBuf {
-    config.state_path.with_extension("status.json")
-}
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
 #[expect(
     clippy::disallowed_methods,
@@ -122,32 +40,31 @@ pub(crate) fn promise(promise: Promise) -> &'static str {
     }
 }
 
+/// Returns the ledger, which does not exist before the first look.
+pub(crate) fn state(config: &Config) -> Outcome<Option<State>> {
+    match Ledger::read(&config.state_path) {
+        Ok(state) => Ok(Some(state)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 pub(crate) fn run(args: &DataArgs) -> Outcome {
     let config = session::load(&args.config)?;
-    let look = last_look(&config)?;
-    let is_running = look.as_ref().is_some_and(is_alive);
-    let state = Ledger::read(&config.state_path)?;
-    let own = state.own();
+    let look = report::read(&config)?;
+    let is_running = report::is_running(&config);
+    let state = state(&config)?;
     if args.json {
-        term::json(&json!({
-            "running": is_running,
-            "config": config.file,
-            "do_email": config.do_email,
-            "backend": config.backend.to_string(),
-            "last": look,
-            "sent_total": own.sent_total,
-            "waiting": own.outbox.len(),
-            "dead": own.dead.len(),
-            "peers": own.peers.len(),
-        }));
+        term::json(&as_json(&config, look.as_ref(), is_running, state.as_ref()));
     } else {
         tell(&config, look.as_ref(), is_running);
-        term::out(format_args!(
-            "  Mails sent   {} in all, {} waiting, {} given up",
-            own.sent_total,
-            own.outbox.len(),
-            own.dead.len()
-        ));
+        tell_mails(state.as_ref());
+        if let Some(error) = look.as_ref().and_then(|look| look.error.as_ref()) {
+            field(&paint(WARN, "Trouble     "), error);
+        }
+        if !is_running {
+            term::out("\nNext: syft-notify run");
+        }
     }
     if is_running {
         Ok(())
@@ -156,25 +73,28 @@ pub(crate) fn run(args: &DataArgs) -> Outcome {
     }
 }
 
-fn last_look(config: &Config) -> Outcome<Option<LastLook>> {
-    let path = report_path(config);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let bytes =
-        fs::read_capped(&path, REPORT_LIMIT).map_err(|error| Failure::error(chain(&error)))?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        Failure::error(format!("{}: {error}", path.display()))
-            .hint("remove the file; the next look writes it anew")
+fn as_json(
+    config: &Config,
+    look: Option<&LastLook>,
+    is_running: bool,
+    state: Option<&State>,
+) -> Value {
+    let own = state.map(State::own);
+    json!({
+        "running": is_running,
+        "config": config.file,
+        "do_email": config.do_email,
+        "backend": config.backend.to_string(),
+        "last": look,
+        "sent_total": own.map_or(0, |own| own.sent_total),
+        "waiting": own.map_or(0, |own| own.outbox.len()),
+        "dead": own.map_or(0, |own| own.dead.len()),
+        "peers": own.map_or(0, |own| own.peers.len()),
     })
 }
 
-fn is_alive(look: &LastLook) -> bool {
-    let is_due = look.next.is_some_and(|next| now() <= next.after(GRACE));
-    let pid = i32::try_from(look.pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    is_due && pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+fn field(name: &str, value: impl std::fmt::Display) {
+    term::out(format_args!("  {name:<12} {value}"));
 }
 
 fn tell(config: &Config, look: Option<&LastLook>, is_running: bool) {
@@ -184,41 +104,62 @@ fn tell(config: &Config, look: Option<&LastLook>, is_running: bool) {
         paint(BAD, "not running")
     };
     term::out(format_args!("{} is {state}", paint(BOLD, "syft-notify")));
-    term::out(format_args!("  Data owner   {}", config.do_email));
-    term::out(format_args!("  Config       {}", config.file.display()));
-    term::out(format_args!("  Backend      {}", config.backend));
+    field("Data owner", &config.do_email);
+    field("Config", config.file.display());
+    field("Backend", &config.backend);
     let Some(look) = look else {
-        term::out("  It has not looked yet: syft-notify run");
-        return;
+        return field("Last look", "none yet");
     };
     if is_running {
-        term::out(format_args!(
-            "  PID          {}, since {}",
-            look.pid, look.started
-        ));
+        field(
+            "Running",
+            format_args!("PID {}, started {}", look.pid, ago(look.started)),
+        );
     }
-    term::out(format_args!(
-        "  Last look    {}, {} looks, {} mails",
-        look.looked, look.looks, look.sent
-    ));
-    term::out(format_args!("  Mail         {}", promise(look.promise)));
-    tell_folders(&look.folders);
-    if let Some(units) = look
-        .usage
-        .get("projected_units_per_day")
-        .and_then(serde_json::Value::as_f64)
-    {
-        term::out(format_args!(
-            "  Google quota {units:.0} units a day at this pace"
-        ));
+    tell_look(look, is_running);
+    if let Some(kind) = look.promise {
+        field("Mail", promise(kind));
     }
-    if let Some(error) = &look.error {
-        term::out(format_args!("  {} {error}", paint(WARN, "Trouble     ")));
+    if look.looked.is_some() {
+        tell_folders(&look.folders);
+    }
+    tell_quota(&look.usage);
+}
+
+fn tell_look(look: &LastLook, is_running: bool) {
+    let Some(looked) = look.looked else {
+        return field("Last look", "none yet");
+    };
+    let next = look
+        .next
+        .filter(|_| is_running)
+        .map_or_else(String::new, |next| match next.since(now()).as_secs() {
+            0 => ", the next one now".to_owned(),
+            seconds => format!(", the next one in {}", span(seconds)),
+        });
+    field("Last look", format_args!("{}{next}", ago(looked)));
+    let looks = usize::try_from(look.looks).unwrap_or(usize::MAX);
+    field(
+        "So far",
+        format_args!("{}, {}", count(looks, "look"), count(look.sent, "mail")),
+    );
+}
+
+fn ago(time: Timestamp) -> String {
+    format!("{} ago", span(now().since(time).as_secs()))
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        _ => format!("{} d", seconds / DAY),
     }
 }
 
 /// T1: folders of an unknown layout look like silence, so their absence is said.
-fn tell_folders(folders: &serde_json::Value) {
+fn tell_folders(folders: &Value) {
     let counts: Vec<String> = folders
         .as_object()
         .into_iter()
@@ -226,11 +167,89 @@ fn tell_folders(folders: &serde_json::Value) {
         .map(|(generation, count)| format!("{count} × {generation}"))
         .collect();
     if counts.is_empty() {
-        term::out(format_args!(
-            "  Folders      {}",
-            paint(WARN, "none of any known layout")
-        ));
+        field("Folders", paint(WARN, "none of any known layout"));
     } else {
-        term::out(format_args!("  Folders      {}", counts.join(", ")));
+        field("Folders", counts.join(", "));
+    }
+}
+
+/// Google counts Drive and Gmail apart, and a person wants to know what it costs.
+fn tell_quota(usage: &Value) {
+    let of = |api: &str, what: &str| usage[api][what].as_u64();
+    let (drive, gmail) = (
+        of("drive", "projected_units_per_day"),
+        of("gmail", "projected_units_per_day"),
+    );
+    if drive.is_none() && gmail.is_none() {
+        return;
+    }
+    let (drive, gmail) = (drive.unwrap_or(0), gmail.unwrap_or(0));
+    field(
+        "Google quota",
+        format_args!(
+            "{} units a day at this pace (Drive {}, Gmail {})",
+            grouped(drive + gmail),
+            grouped(drive),
+            grouped(gmail)
+        ),
+    );
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn tell_mails(state: Option<&State>) {
+    let Some(own) = state.map(State::own) else {
+        return field("Mails", "none yet");
+    };
+    let (waiting, dead) = (own.outbox.len(), own.dead.len());
+    let text = format!(
+        "{} sent in all, {waiting} waiting, {dead} given up",
+        own.sent_total
+    );
+    if waiting + dead > 0 {
+        field("Mails", paint(WARN, text));
+        field("", "see `syft-notify state show`");
+    } else {
+        field("Mails", text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (400_000_000, "400,000,000"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn a_span_has_one_unit() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (7199, "1 h"),
+            (172_800, "2 d"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
     }
 }

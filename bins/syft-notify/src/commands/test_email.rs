@@ -1,7 +1,10 @@
 //! `syft-notify test-email`.
 
 use serde_json::json;
-use syft_monitor::render::{MailContext, Renderer};
+use syft_monitor::{
+    config::{Backend, Config},
+    render::{MailContext, Renderer},
+};
 use syft_transport::{Mail, MessageId};
 
 use super::status::{self, now};
@@ -42,10 +45,21 @@ pub(crate) async fn run(args: DataArgs) -> Outcome {
         );
     } else {
         term::say(format_args!(
-            "{} a test mail to {me}: look into the inbox, and into spam.",
-            paint(GOOD, "✅ Sent")
+            "{} a test mail to {me}: {}",
+            paint(GOOD, "✅ Sent"),
+            where_to_look(&config)
         ));
         term::say(format_args!("Mails arrive {}.", status::promise(promise)));
     }
     Ok(())
+}
+
+fn where_to_look(config: &Config) -> String {
+    match &config.backend {
+        Backend::Google => "look into the inbox, and into spam.".to_owned(),
+        Backend::Local(hub) => {
+            let inbox = hub.join("mail").join(config.do_email.key());
+            format!("it is a file in {}.", inbox.display())
+        }
+    }
 }

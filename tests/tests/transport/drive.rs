@@ -86,7 +86,7 @@ async fn a_creation_is_done_once_whatever_happens_to_it() {
         assert_eq!(named(&drive, &name).await, 1, "{effect:?}");
         assert_eq!(
             drive.get(&id).await.unwrap().parents,
-            [folder.clone()],
+            std::slice::from_ref(&folder),
             "{effect:?}"
         );
         google.emulator.clear_faults();

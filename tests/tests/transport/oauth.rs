@@ -136,3 +136,17 @@ async fn a_box_that_is_not_ticked_is_named() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_token_that_is_given_back_is_good_for_nothing() {
+    let google = Google::start().await;
+    let tokens = google.tokens(DO, &[scopes::DRIVE]);
+    tokens.revoke().await.unwrap();
+    let error = GoogleDrive::new(&tokens, Budget::DRIVE)
+        .account()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unauthenticated { .. }), "{error}");
+    let error = tokens.info().await.unwrap_err();
+    assert!(error.to_string().contains("syft-notify init"), "{error}");
+}

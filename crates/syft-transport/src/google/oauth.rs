@@ -121,12 +121,13 @@ impl Authorization {
 
     /// Waits until the browser comes back with the person's answer, but no longer than `limit`.
     ///
-    /// # Panics
-    ///
-    /// If the consent was begun with [`Authorization::paste`].
+    /// One that was begun with [`Authorization::paste`] cannot come back:
+    /// [`Error::Rejected`].
     pub async fn wait(&self, client: &Client, limit: Duration) -> Result<Grant> {
-        let listener = self.listener.as_ref();
-        let listener = listener.expect("a consent that waits was begun with a port");
+        let listener = self.listener.as_ref().ok_or_else(|| Error::Rejected {
+            what: "waiting for the browser".to_owned(),
+            reason: "this consent ends with a code to paste".to_owned(),
+        })?;
         let code = listener::wait(listener, self.state.secret(), limit).await?;
         self.exchange(client, &code).await
     }

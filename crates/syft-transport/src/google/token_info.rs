@@ -1,7 +1,7 @@
-//! What Google says about a token.
+//! What Google says about a token, and giving one back.
 
-use reqwest::Method;
-use secrecy::ExposeSecret as _;
+use reqwest::{Method, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use syft_state::Email;
 use url::form_urlencoded;
@@ -9,10 +9,11 @@ use url::form_urlencoded;
 use super::Tokens;
 use crate::{
     error::Result,
-    http::{Operation, Repeat, Request, check},
+    http::{Answer, Failure, Operation, Repeat, Request, check},
 };
 
 const TOKEN_INFO: Operation = Operation::new("oauth2.tokeninfo", 0);
+const REVOKE: Operation = Operation::new("oauth2.revoke", 0);
 
 /// What Google says about a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,17 +28,19 @@ pub struct TokenInfo {
 impl Tokens {
     /// Asks Google what this token is good for and whose it is.
     pub async fn info(&self) -> Result<TokenInfo> {
+        let ask = async |token: &SecretString| {
+            let url = &self.endpoints().token_info;
+            self.post(TOKEN_INFO, url, "access_token", token).await
+        };
         let attempt = || async {
             let bearer = self.bearer(None).await?;
-            // In the body, because addresses end up in logs.
-            let body = form_urlencoded::Serializer::new(String::new())
-                .append_pair("access_token", bearer.token().expose_secret())
-                .finish();
-            let url = self.endpoints().token_info.clone();
-            let request = Request::new(TOKEN_INFO, Method::POST, url)
-                .body("application/x-www-form-urlencoded", body);
-            let answer = self.client().send(&request, None).await?.collect().await?;
-            check(TOKEN_INFO.name, answer)?.json::<Answer>(TOKEN_INFO.name)
+            let mut answer = ask(bearer.token()).await?;
+            // This is what Google answers here where others answer 401.
+            if answer.status == StatusCode::BAD_REQUEST {
+                let bearer = self.bearer(Some(&bearer)).await?;
+                answer = ask(bearer.token()).await?;
+            }
+            check(TOKEN_INFO.name, answer)?.json::<Description>(TOKEN_INFO.name)
         };
         let answer = self.client().retry().run(Repeat::Safe, attempt).await;
         let answer = answer.map_err(|failure| failure.error)?;
@@ -46,10 +49,39 @@ impl Tokens {
             account: answer.email.and_then(|email| email.parse().ok()),
         })
     }
+
+    /// Gives the token back: Google takes away all that this account has granted to the OAuth
+    /// client, tokens in other files included.
+    pub async fn revoke(&self) -> Result<()> {
+        let attempt = || async {
+            let token = self.refresh_token().map_err(Failure::refused)?;
+            let url = &self.endpoints().revoke;
+            let answer = self.post(REVOKE, url, "token", &token).await?;
+            check(REVOKE.name, answer).map(drop)
+        };
+        let result = self.client().retry().run(Repeat::Safe, attempt).await;
+        result.map_err(|failure| failure.error)
+    }
+
+    /// Sends a token in a body, because addresses end up in logs.
+    async fn post(
+        &self,
+        operation: Operation,
+        url: &Url,
+        name: &str,
+        token: &SecretString,
+    ) -> Result<Answer, Failure> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, token.expose_secret())
+            .finish();
+        let request = Request::new(operation, Method::POST, url.clone())
+            .body("application/x-www-form-urlencoded", body);
+        self.client().send(&request, None).await?.collect().await
+    }
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Description {
     #[serde(default)]
     scope: String,
     email: Option<String>,

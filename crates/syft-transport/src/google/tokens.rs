@@ -108,6 +108,10 @@ impl Tokens {
         &self.endpoints
     }
 
+    pub(super) fn refresh_token(&self) -> Result<SecretString> {
+        token_file::read(&self.file).map(|stored| stored.refresh_token)
+    }
+
     /// Returns a token that is good for some minutes, and is not the `rejected` one.
     pub(super) async fn bearer(&self, rejected: Option<&Bearer>) -> Result<Arc<Bearer>, Failure> {
         // This lock is meant to be held while waiting: all others need the same answer.

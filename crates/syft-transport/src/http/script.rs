@@ -1,6 +1,9 @@
 //! A server on loopback that says and does what a test tells it to.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use reqwest::Url;
 use tokio::{
@@ -130,12 +133,21 @@ impl Script {
     }
 }
 
-/// Returns a client whose waits are too short to notice.
+/// Returns a client whose waits between attempts are too short to notice.
 pub(crate) fn quick_client() -> Client {
-    let millis = std::time::Duration::from_millis;
+    client(Duration::from_secs(60))
+}
+
+/// Returns one that soon gives up on a server that says nothing.
+pub(crate) fn impatient_client() -> Client {
+    client(Duration::from_millis(500))
+}
+
+fn client(call_timeout: Duration) -> Client {
+    let millis = Duration::from_millis;
     Client::new(Options {
         proxies: Proxies::Never,
-        call_timeout: millis(2_000),
+        call_timeout,
         retry: Retry {
             first_wait: millis(1),
             longest_wait: millis(2),

@@ -3,7 +3,10 @@ use std::{io::Write as _, path::PathBuf};
 use super::*;
 use crate::{
     google::Endpoints,
-    http::script::{Act, Script, Seen, json, quick_client, refusal, status},
+    http::{
+        Client,
+        script::{Act, Script, Seen, impatient_client, json, quick_client, refusal, status},
+    },
     mail::MessageId,
 };
 
@@ -19,9 +22,13 @@ fn token_file(folder: &tempfile::TempDir, scopes: &[&str]) -> PathBuf {
 }
 
 async fn connect(script: &Script, scopes: &[&str]) -> Result<Gmail> {
+    connect_with(&quick_client(), script, scopes).await
+}
+
+async fn connect_with(client: &Client, script: &Script, scopes: &[&str]) -> Result<Gmail> {
     let folder = tempfile::tempdir().unwrap();
     let endpoints = Endpoints::at(&script.url).unwrap();
-    let tokens = Tokens::open(&quick_client(), &endpoints, &token_file(&folder, scopes))?;
+    let tokens = Tokens::open(client, &endpoints, &token_file(&folder, scopes))?;
     Gmail::connect(&tokens, Budget::GMAIL).await
 }
 
@@ -114,7 +121,13 @@ async fn a_draft_that_was_not_made_can_be_made_later() {
 async fn without_drafts_a_lost_answer_is_never_a_second_mail() {
     for act in [Act::Drop, status(500), status(502), status(504), Act::Hang] {
         let script = Script::acts([act.clone(), json(json!({"id": "m1"}))]).await;
-        let gmail = connect(&script, &[SCOPE_GMAIL_SEND]).await.unwrap();
+        let client = match act {
+            Act::Hang => impatient_client(),
+            _ => quick_client(),
+        };
+        let gmail = connect_with(&client, &script, &[SCOPE_GMAIL_SEND])
+            .await
+            .unwrap();
         assert_eq!(gmail.promise(), Promise::AtMostOnce);
         assert_eq!(gmail.stage(&mail()).await.unwrap(), None);
         let error = gmail.send(&mail(), None).await.unwrap_err();

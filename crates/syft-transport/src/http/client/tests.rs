@@ -3,13 +3,20 @@ use reqwest::Method;
 use super::*;
 use crate::http::{
     Operation, Repeat, check,
-    script::{Act, Script, json, quick_client, refusal, status},
+    script::{Act, Script, impatient_client, json, quick_client, refusal, status},
 };
 
 const CALL: Operation = Operation::new("a call", 5);
 
 async fn get(script: &Script, repeat: Repeat) -> Result<serde_json::Value, Failure> {
-    let client = quick_client();
+    get_with(&quick_client(), script, repeat).await
+}
+
+async fn get_with(
+    client: &Client,
+    script: &Script,
+    repeat: Repeat,
+) -> Result<serde_json::Value, Failure> {
     let request = Request::new(CALL, Method::GET, script.url.clone());
     let attempt = || async {
         let answer = client.send(&request, None).await?.collect().await?;
@@ -119,12 +126,6 @@ fn what_must_not_happen_twice_is_asked_for_once() {
         "a call may or may not have been carried out: it is empty",
     );
     fails(
-        Act::Hang,
-        once,
-        1,
-        "a call may or may not have been carried out: it took too long",
-    );
-    fails(
         status(503),
         once,
         5,
@@ -136,6 +137,18 @@ fn what_must_not_happen_twice_is_asked_for_once() {
         5,
         "a call was refused because of too many calls",
     );
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_may_have_carried_the_request() {
+    let script = Script::acts([Act::Hang]).await;
+    let result = get_with(&impatient_client(), &script, Repeat::OnlyIfRefused).await;
+    let error = result.unwrap_err().once_only().to_string();
+    assert_eq!(
+        error,
+        "a call may or may not have been carried out: it took too long"
+    );
+    assert_eq!(script.count(), 1);
 }
 
 #[tokio::test]

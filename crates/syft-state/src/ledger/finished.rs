@@ -64,7 +64,10 @@ impl Finished {
     pub(super) fn refresh_text(&mut self) {
         for (ds, names) in &self.names {
             if !self.texts.contains_key(ds) {
-                self.texts.insert(ds.clone(), super::render::to_line(names));
+                self.texts.insert(
+                    ds.clone(),
+                    serde_json::to_string(names).expect("names are text"),
+                );
             }
         }
     }

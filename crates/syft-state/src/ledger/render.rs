@@ -1,4 +1,4 @@
-//! The text of the file: one line for each key of the larger objects, indented as Python's.
+//! The text of the file: one line for each key of the larger objects.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
 
@@ -39,6 +39,9 @@ pub(super) enum OwnKey {
     Known(&'static str),
     Unknown(String),
 }
+
+/// Python's four spaces would be a twentieth of the file, which every commit writes.
+const ROW_INDENT: &str = " ";
 
 /// The keys of our section, in the order in which a new section has them.
 const OWN_KEYS: [&str; 12] = [
@@ -85,10 +88,10 @@ impl State {
 
     /// Renders what changed; then [`Self::pieces`] is up to date.
     pub(super) fn refresh_text(&mut self) {
-        self.marks.refresh_text("    ", |text, marks| {
+        self.marks.refresh_text(ROW_INDENT, |text, marks| {
             text.push('[');
             for (index, mark) in marks.iter().enumerate() {
-                text.push_str(if index == 0 { "" } else { ", " });
+                text.push_str(if index == 0 { "" } else { "," });
                 push_string(text, mark);
             }
             text.push(']');

@@ -110,7 +110,7 @@ impl<V> Table<V> {
             for (key, value) in self.rows.range(slots).map(|(_, row)| row) {
                 text.push_str(indent);
                 super::render::push_string(&mut text, key);
-                text.push_str(": ");
+                text.push(':');
                 line(&mut text, value);
                 text.push_str(",\n");
             }

@@ -1,0 +1,38 @@
+//! Never lose, never double: `syft-notify` killed, cut off and starved, and every mail counted.
+//!
+//! Each test plays a small SyftBox world whose mails are known, disturbs the program in one way
+//! at one place after the other, starts it again as its owner would, and then compares the
+//! mailboxes with the list. The counts go to standard error. What needs `strace` or processes
+//! runs with the feature `interop`.
+//!
+//! A usual run takes samples; everything, at every system call and a thousand times, is
+//!
+//! ```sh
+//! SYFT_CRASH=full cargo test -p syft-tests --features interop --test crash -- --test-threads 1
+//! ```
+//!
+//! `SYFT_CRASH_SEED` repeats a run whose seed was printed; `SYFT_CRASH_PROGRAM` names another
+//! build of `syft-notify` than the one that the tests make.
+
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
+#[path = "crash/drops.rs"]
+mod drops;
+#[cfg(feature = "interop")]
+#[path = "crash/moments.rs"]
+mod moments;
+#[cfg(feature = "interop")]
+#[path = "crash/program.rs"]
+mod program;
+#[cfg(feature = "interop")]
+#[path = "crash/recovery.rs"]
+mod recovery;
+#[path = "crash/scale.rs"]
+mod scale;
+#[path = "crash/scene.rs"]
+mod scene;
+#[cfg(feature = "interop")]
+#[path = "crash/sweep.rs"]
+mod sweep;
+#[path = "crash/verdict.rs"]
+mod verdict;

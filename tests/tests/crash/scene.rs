@@ -1,0 +1,258 @@
+//! A data owner, three data scientists, and what they did while nobody looked.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::json;
+use syft_emulator::{Emulator, Options, scopes};
+use syft_monitor::fixtures::{Layout, LocalState, SampleClient, SampleJob};
+use syft_state::{Email, fs::write_atomic};
+use syft_tests::world::parse;
+use syft_transport::{
+    Drive, LocalDrive,
+    google::{Endpoints, GoogleDrive, Tokens},
+    http::{self, Budget, Client, Proxies},
+};
+use tempfile::TempDir;
+
+pub(crate) const OWNER: &str = "do@crash.example";
+pub(crate) const ANA: &str = "ana@uni.example";
+pub(crate) const BEA: &str = "bea_b@lab.example";
+pub(crate) const CYD: &str = "cyd@institute.example";
+const PEOPLE: [&str; 4] = [OWNER, ANA, BEA, CYD];
+
+/// No scene is slowed down by a quota.
+pub(crate) const PLENTY: Budget = Budget {
+    units_per_minute: 10_000_000,
+    units_per_day: None,
+};
+
+/// Through what the people of a scene meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meeting {
+    /// An emulated Google; the owner's mail token has this scope.
+    Google { mail_scope: &'static str },
+    /// A directory.
+    Hub,
+}
+
+impl Meeting {
+    pub(crate) const DRAFTS: Self = Self::Google {
+        mail_scope: scopes::GMAIL_COMPOSE,
+    };
+    pub(crate) const SEND_ONLY: Self = Self::Google {
+        mail_scope: scopes::GMAIL_SEND,
+    };
+}
+
+/// A mail, by the account in whose inbox it lies and its subject.
+pub(crate) type Arrived = (String, String);
+
+/// Four people on one machine, in a directory of their own.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) meeting: Meeting,
+    pub(crate) emulator: Option<Emulator>,
+    folder: TempDir,
+    http: Client,
+}
+
+impl Scene {
+    /// Gives everybody an account and the owner a config; nobody has done anything.
+    pub(crate) async fn new(meeting: Meeting) -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let http = Client::new(http::Options {
+            proxies: Proxies::Never,
+            ..http::Options::default()
+        });
+        let mut scene = Self {
+            meeting,
+            emulator: None,
+            folder,
+            http: http.unwrap(),
+        };
+        std::fs::create_dir_all(scene.datasite()).unwrap();
+        std::fs::create_dir_all(scene.creds()).unwrap();
+        let mut config = json!({
+            "do_email": OWNER,
+            "syftbox_root": "../SyftBox",
+            "state_path": "notification_state.json",
+            "backend": "local:../hub",
+        });
+        if let Meeting::Google { mail_scope } = meeting {
+            let emulator = Emulator::start(Options::default()).await.unwrap();
+            config["backend"] = "google".into();
+            config["google_endpoint"] = emulator.url().into();
+            config["drive_token_path"] = "drive.json".into();
+            config["gmail_token_path"] = "gmail.json".into();
+            config["quota"] = json!({
+                "units_per_minute": PLENTY.units_per_minute,
+                "gmail_units_per_minute": PLENTY.units_per_minute,
+            });
+            // An access token that has ended makes every first call refresh and save it.
+            let mut drive_token = emulator.token(OWNER, &[scopes::DRIVE]);
+            drive_token["expiry"] = "2020-01-01T00:00:00.000000Z".into();
+            scene.write("drive.json", &drive_token.to_string());
+            let mail_token = emulator.token(OWNER, &[mail_scope]);
+            scene.write("gmail.json", &mail_token.to_string());
+            scene.emulator = Some(emulator);
+        }
+        scene.write("daemon.yaml", &serde_yaml::to_string(&config).unwrap());
+        scene
+    }
+
+    /// Everybody does something: thirteen mails are due, those of [`Self::due`].
+    pub(crate) async fn act(&self) {
+        let ana = SampleJob::python(Layout::W4, OWNER, ANA, "count rows");
+        let second = SampleJob::bash(Layout::W4, OWNER, ANA, "mean age");
+        let bea = SampleJob::bash(Layout::W3, OWNER, BEA, "copy everything");
+        let cyd = SampleJob::bash(Layout::W1, OWNER, CYD, "later");
+        let client = self.client(ANA);
+        client.submit(&ana).await.unwrap();
+        client.submit(&second).await.unwrap();
+        self.client(BEA).submit(&bea).await.unwrap();
+        self.client(CYD).add_peer(&cyd).await.unwrap();
+        self.client(OWNER).accept(&[&ana.ds]).await.unwrap();
+        let datasite = self.datasite();
+        ana.write_local(&datasite, LocalState::Ran { return_code: 0 })
+            .unwrap();
+        bea.write_local(&datasite, LocalState::Rejected).unwrap();
+    }
+
+    /// Returns the mails that [`Self::act`] calls for, sorted.
+    pub(crate) fn due() -> Vec<Arrived> {
+        let mut due = vec![
+            (OWNER, "New Job: count rows".to_owned()),
+            (OWNER, "New Job: mean age".to_owned()),
+            (OWNER, "New Job: copy everything".to_owned()),
+            (ANA, format!("Peer Request Accepted: {OWNER}")),
+            (ANA, "Job Approved: count rows".to_owned()),
+            (ANA, "Job Completed: count rows".to_owned()),
+            (BEA, "Job Rejected: copy everything".to_owned()),
+        ];
+        for peer in [ANA, BEA, CYD] {
+            due.push((OWNER, format!("New Peer Request from {peer}")));
+            due.push((peer, format!("Peer Request Sent to {OWNER}")));
+        }
+        let mut due: Vec<Arrived> = due
+            .into_iter()
+            .map(|(to, subject)| (to.to_owned(), subject))
+            .collect();
+        due.sort();
+        due
+    }
+
+    /// Returns what has arrived anywhere, sorted.
+    pub(crate) fn arrived(&self) -> Vec<Arrived> {
+        let mut arrived: Vec<Arrived> = PEOPLE
+            .into_iter()
+            .flat_map(|person| {
+                let subjects = match &self.emulator {
+                    Some(emulator) => subjects_at(emulator, person),
+                    None => subjects_in(&self.path("hub"), person),
+                };
+                subjects
+                    .into_iter()
+                    .map(|subject| (person.to_owned(), subject))
+            })
+            .collect();
+        arrived.sort();
+        arrived
+    }
+
+    /// Returns the files that a look must not leave behind, drafts among them.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        const KEPT: [&str; 7] = [
+            "daemon.yaml",
+            "drive.json",
+            "gmail.json",
+            "notification_state.json",
+            "notification_state.json.bak",
+            "notification_state.lock",
+            "notification_state.status.json",
+        ];
+        let mut leftovers = names(&self.creds());
+        leftovers.retain(|name| !KEPT.contains(&name.as_str()));
+        leftovers.extend(names(&self.path("hub").join("tmp")));
+        if let Some(emulator) = &self.emulator {
+            let drafts = emulator.drafts(OWNER);
+            leftovers.extend(drafts.iter().map(|mail| format!("draft {}", mail.subject)));
+        }
+        leftovers
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.creds().join("daemon.yaml")
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.creds().join("notification_state.json")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn datasite(&self) -> PathBuf {
+        self.path("SyftBox").join(OWNER)
+    }
+
+    fn creds(&self) -> PathBuf {
+        self.path("creds")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        write_atomic(&self.creds().join(name), text.as_bytes(), 0o600).unwrap();
+    }
+
+    /// Returns the SyftBox client of an account.
+    pub(crate) fn client(&self, account: &str) -> SampleClient {
+        let email: Email = account.parse().unwrap();
+        let drive: Arc<dyn Drive> = match &self.emulator {
+            None => Arc::new(LocalDrive::open(&self.path("hub"), email).unwrap()),
+            Some(emulator) => {
+                let file = self.path(&format!("token-{account}.json"));
+                if !file.exists() {
+                    let token = emulator.token(account, &[scopes::DRIVE]).to_string();
+                    write_atomic(&file, token.as_bytes(), 0o600).unwrap();
+                }
+                Arc::new(GoogleDrive::new(
+                    &tokens(emulator, &self.http, &file),
+                    PLENTY,
+                ))
+            }
+        };
+        SampleClient::new(drive)
+    }
+}
+
+/// Opens a token file of the emulator.
+pub(crate) fn tokens(emulator: &Emulator, http: &Client, file: &Path) -> Arc<Tokens> {
+    let endpoints = Endpoints::at(&emulator.url().parse().unwrap()).unwrap();
+    Tokens::open(http, &endpoints, file).unwrap()
+}
+
+fn subjects_at(emulator: &Emulator, person: &str) -> Vec<String> {
+    let inbox = emulator.inbox(person);
+    inbox.into_iter().map(|mail| mail.subject).collect()
+}
+
+fn subjects_in(hub: &Path, person: &str) -> Vec<String> {
+    let inbox = hub.join("mail").join(person);
+    let mails = names(&inbox);
+    mails
+        .iter()
+        .map(|name| parse(&std::fs::read(inbox.join(name)).unwrap()).subject)
+        .collect()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}

@@ -67,6 +67,25 @@ fn crates_depend_downwards_only() {
 }
 
 #[test]
+fn the_book_draws_the_same_arrows() {
+    let page = include_str!("../../docs/src/architecture.md");
+    let drawn: BTreeMap<&str, BTreeSet<&str>> = page
+        .lines()
+        .filter_map(|line| {
+            let (from, to) = line.split_once(" → ")?;
+            let is_package = |word: &&str| word.starts_with("syft-");
+            let to = to.split([' ', ',']).filter(is_package).collect();
+            is_package(&from).then_some((from.trim_end(), to))
+        })
+        .collect();
+    let arrows = ARROWS
+        .iter()
+        .map(|(from, to)| (*from, to.iter().copied().collect()))
+        .collect();
+    assert_eq!(drawn, arrows);
+}
+
+#[test]
 fn nothing_banned_is_below_us_and_the_bottom_has_no_network() {
     let metadata = metadata();
     let resolve = metadata.resolve.as_ref().unwrap();

@@ -1,5 +1,7 @@
 //! The arrows between our crates, as `docs/src/architecture.md` draws them.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Package → the packages of ours that it may depend on, in its normal dependencies.

@@ -66,7 +66,7 @@ async fn open(drive: &dyn Drive, message: &SeenMessage, limits: &Limits) -> Resu
     let limits = limits.clone();
     let reader = SyncIoBridge::new(reader);
     let parser = tokio::task::spawn_blocking(move || parse(reader, &peer, &limits));
-    let read = read(drive, &message.id, limit, &mut writer).await;
+    let read = read(drive, message, limit, &mut writer).await;
     drop(writer);
     let parsed = parser.await.map_err(|error| Error::Unavailable {
         what: format!("message {}", message.id),
@@ -78,21 +78,36 @@ async fn open(drive: &dyn Drive, message: &SeenMessage, limits: &Limits) -> Resu
 
 async fn read(
     drive: &dyn Drive,
-    id: &FileId,
+    message: &SeenMessage,
     limit: u64,
     writer: &mut tokio::io::DuplexStream,
 ) -> Result<u64, Error> {
-    let read = drive.read(id, limit, writer).await;
+    let read = drive.read(&message.id, limit, writer).await;
     // The other end reads until the end, so closing can only fail when its thread died.
     writer
         .shutdown()
         .await
         .map_err(|source| Error::Unavailable {
-            what: format!("message {id}"),
+            what: format!("message {}", message.id),
             reason: "its reader stopped".to_owned(),
             source: Some(source.into()),
         })?;
-    read
+    whole(read?, message.size, &message.id)
+}
+
+/// Returns the length of what was read, if it is the length that Drive lists.
+///
+/// A proxy or a login page may answer with a text of its own, which would pass for an encrypted
+/// submission.
+pub(crate) fn whole(length: u64, listed: Option<u64>, id: &FileId) -> Result<u64, Error> {
+    match listed {
+        Some(listed) if listed != length => Err(Error::Unavailable {
+            what: format!("file {id}"),
+            reason: format!("{length} bytes came instead of {listed}"),
+            source: None,
+        }),
+        _ => Ok(length),
+    }
 }
 
 fn parse(

@@ -205,10 +205,10 @@ impl Worker {
             return;
         };
         let mut content = Vec::new();
-        match drive
+        let read = drive
             .read(&entry.id, peers_file::MAX_LENGTH as u64, &mut content)
-            .await
-        {
+            .await;
+        match read.and_then(|length| fetch::whole(length, entry.size, &entry.id)) {
             Ok(_) => match peers_file::parse(&content) {
                 Ok(states) => {
                     memory.grants = Grants::Listed(states);

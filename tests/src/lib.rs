@@ -1,5 +1,9 @@
-//! What the end-to-end tests share: a small SyftBox world in a temporary directory.
+//! What the end-to-end tests share: small SyftBox worlds, one on a local hub, one on Google.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
+pub mod google_world;
 pub mod world;
 
+pub use google_world::GoogleWorld;
 pub use world::World;

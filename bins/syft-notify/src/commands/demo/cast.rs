@@ -1,13 +1,13 @@
 //! The people of the day, and the machines they use.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use syft_emulator::{Emulator, Options, scopes};
 use syft_monitor::{
     NotificationMonitor,
     fixtures::{Layout, LocalState, SampleClient, SampleJob},
 };
-use syft_state::{Email, Timestamp, fs};
+use syft_state::{Email, fs};
 use syft_transport::{
     google::{Endpoints, Gmail, GoogleDrive, Tokens},
     http::{Budget, Client, Options as HttpOptions, Proxies},
@@ -36,7 +36,6 @@ pub(super) struct Cast {
     monitor: NotificationMonitor,
     client: Client,
     dir: TempDir,
-    morning: Timestamp,
 }
 
 impl Cast {
@@ -56,7 +55,6 @@ impl Cast {
             monitor,
             client,
             dir,
-            morning: now(),
         };
         cast.look().await?;
         Ok(cast)
@@ -129,7 +127,7 @@ impl Cast {
         let job = SampleJob::bash(Layout::W4, OWNER, ds, name);
         SampleJob {
             is_python,
-            submitted: self.morning.after(Duration::from_secs(60)),
+            submitted: now(),
             ..job
         }
     }

@@ -74,6 +74,7 @@ async fn a_bash_and_a_python_job_go_from_submission_to_result() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_and_a_refused_job_are_told_as_such() {
+    // An apostrophe is left out: the client writes it unescaped into its queries, and fails.
     let (owner, scientist) = ("Data_Owner+box@Example.org", "Ana_Maria+lab@Example.org");
     let mut day = acquainted(owner, scientist).await;
 

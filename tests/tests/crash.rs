@@ -16,6 +16,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
+#[cfg(feature = "interop")]
+#[path = "crash/disk.rs"]
+mod disk;
 #[path = "crash/drops.rs"]
 mod drops;
 #[cfg(feature = "interop")]

@@ -12,11 +12,11 @@ use std::{
 
 use syft_emulator::{Effect, Fault};
 use syft_monitor::fixtures::{Layout, LocalState, SampleJob};
-use syft_state::ledger::{Ledger, Op};
+use syft_state::ledger::Ledger;
 
 use crate::{
     program::{Ending, once, syft_notify},
-    recovery::check_state,
+    recovery::{check_state, hurry},
     scale::{Dice, IS_FULL},
     scene::{ANA, Arrived, BEA, CYD, Meeting, OWNER, Scene},
     verdict::Tally,
@@ -94,21 +94,6 @@ async fn flow(scene: Arc<Scene>, stop: Arc<AtomicBool>) -> Vec<Arrived> {
     due
 }
 
-/// Lets every mail that failed try again at once, as time would.
-fn hurry(scene: &Scene) {
-    let mut ledger = Ledger::open(&scene.ledger()).unwrap();
-    let mut session = ledger.session().unwrap();
-    let outbox = session.state().own().outbox.clone();
-    let ops: Vec<Op> = outbox
-        .into_iter()
-        .map(|(id, mut record)| {
-            record.retry_at = None;
-            Op::PutNotice { id, record }
-        })
-        .collect();
-    session.commit(&ops).unwrap();
-}
-
 /// Returns how long the program lives this time: mostly for a moment, sometimes for a while.
 fn life(dice: &mut Dice) -> Duration {
     let millis = match dice.below(20) {
@@ -165,6 +150,7 @@ async fn moments(meeting: Meeting, title: &str) {
         emulator.clear_faults();
         faults.iter().map(|fault| fault.acted).sum::<u64>()
     });
+    scene.age_leftovers();
     for look in 1..=LOOKS {
         hurry(&scene);
         let ending = once(&scene);

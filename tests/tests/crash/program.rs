@@ -65,11 +65,25 @@ pub(crate) enum Ending {
     Ended(i32, String),
 }
 
+impl Ending {
+    /// Returns the exit code, as a shell would tell it.
+    pub(crate) fn code(&self) -> i32 {
+        match self {
+            Self::Killed => 128 + 9,
+            Self::Ended(code, _) => *code,
+        }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Killed => f.write_str("killed"),
-            Self::Ended(code, told) => write!(f, "ended with {code}: {told}"),
+            Self::Ended(code, told) => {
+                let errors = told.lines().filter(|line| line.contains("error:"));
+                let errors = errors.collect::<Vec<_>>().join("; ");
+                write!(f, "ended with {code} {errors}")
+            }
         }
     }
 }

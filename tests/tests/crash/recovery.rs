@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use syft_state::ledger::Ledger;
+use syft_state::ledger::{Ledger, Op};
 
 use crate::{
     program::{self, Ending, once},
@@ -36,11 +36,12 @@ pub(crate) fn recover(tally: &mut Tally, place: &str, scene: &Scene) {
                 tally.complain(place, format!("start {starts}: {ending}"));
                 break;
             }
-            _ => {}
+            _ => hurry(scene),
         }
     }
     tally.restarts += starts;
     let arrived = scene.arrived();
+    scene.age_leftovers();
     match once(scene) {
         Ending::Ended(0, _) => {}
         ending => tally.complain(place, format!("the look after: {ending}")),
@@ -50,6 +51,21 @@ pub(crate) fn recover(tally: &mut Tally, place: &str, scene: &Scene) {
     }
     check_state(tally, place, scene);
     tally.judge(place, scene, &Scene::due());
+}
+
+/// Lets every mail that failed try again at once, as time would.
+pub(crate) fn hurry(scene: &Scene) {
+    let mut ledger = Ledger::open(&scene.ledger()).unwrap();
+    let mut session = ledger.session().unwrap();
+    let outbox = session.state().own().outbox.clone();
+    let ops: Vec<Op> = outbox
+        .into_iter()
+        .map(|(id, mut record)| {
+            record.retry_at = None;
+            Op::PutNotice { id, record }
+        })
+        .collect();
+    session.commit(&ops).unwrap();
 }
 
 /// The file is whole at every moment, for us and for Python.

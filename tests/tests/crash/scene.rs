@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -164,7 +165,7 @@ impl Scene {
 
     /// Returns the files that a look must not leave behind, drafts among them.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        const KEPT: [&str; 7] = [
+        const KEPT: [&str; 8] = [
             "daemon.yaml",
             "drive.json",
             "gmail.json",
@@ -172,6 +173,7 @@ impl Scene {
             "notification_state.json.bak",
             "notification_state.lock",
             "notification_state.status.json",
+            "notification_state.watch.lock",
         ];
         let mut leftovers = names(&self.creds());
         leftovers.retain(|name| !KEPT.contains(&name.as_str()));
@@ -181,6 +183,19 @@ impl Scene {
             leftovers.extend(drafts.iter().map(|mail| format!("draft {}", mail.subject)));
         }
         leftovers
+    }
+
+    /// Lets two days pass for what killed processes left in the hub, where other machines may be
+    /// at work, so that nothing young is swept.
+    pub(crate) fn age_leftovers(&self) {
+        let directory = self.path("hub").join("tmp");
+        for name in names(&directory) {
+            let options = std::fs::OpenOptions::new().write(true).to_owned();
+            let file = options.open(directory.join(name)).unwrap();
+            let made = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(made - Duration::from_secs(2 * 24 * 60 * 60))
+                .unwrap();
+        }
     }
 
     pub(crate) fn config(&self) -> PathBuf {

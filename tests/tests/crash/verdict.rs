@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) points: usize,
     /// How often the program was killed, by what it was about to do.
     pub(crate) kills: BTreeMap<String, usize>,
+    /// How often the program ended by itself, by what had gone wrong and its exit code.
+    pub(crate) endings: BTreeMap<String, usize>,
     pub(crate) expected: usize,
     pub(crate) found: usize,
     pub(crate) lost: usize,
@@ -111,6 +113,9 @@ impl fmt::Display for Tally {
         )?;
         if self.kills.len() > 1 {
             write!(f, "\n  kills by system call: {:?}", self.kills)?;
+        }
+        if !self.endings.is_empty() {
+            write!(f, "\n  failures and exit codes: {:?}", self.endings)?;
         }
         Ok(())
     }

@@ -150,8 +150,30 @@ pub(crate) enum StateCommand {
     Show(DataArgs),
     /// Forget what was mailed, so that it is mailed again.
     Reset(ResetArgs),
+    /// Send given-up mails again at the next look.
+    Retry(NoticeArgs),
+    /// Take mails that wait or were given up off the record; they are never sent.
+    Drop(NoticeArgs),
     /// Put back the last intact copy of a damaged file.
     Restore(ConfirmArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NoticeArgs {
+    /// The mails, by their names in `syft-notify state show`.
+    #[arg(
+        value_name = "NAME",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    pub(crate) names: Vec<String>,
+
+    /// All that were given up.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) confirm: ConfirmArgs,
 }
 
 #[derive(Debug, Args)]

@@ -21,8 +21,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     if cli.no_color {
         term::no_color();
     }
-    let is_quiet = !matches!(cli.command, Command::Run(_));
-    journal::install(cli.verbose, is_quiet);
+    journal::install(cli.verbose, usual_level(&cli.command));
     match cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -38,6 +37,15 @@ pub(crate) fn run(cli: Cli) -> Outcome {
             runtime.shutdown_background();
             outcome
         }
+    }
+}
+
+/// What a command says itself is not logged as well.
+fn usual_level(command: &Command) -> &'static str {
+    match command {
+        Command::Run(args) if args.once => "warn",
+        Command::Run(_) => "info",
+        _ => "error",
     }
 }
 

@@ -56,15 +56,36 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<&syft_monitor::Error> for Failure {
+    fn from(error: &syft_monitor::Error) -> Self {
+        match error {
+            syft_monitor::Error::Ledger(error) => error.into(),
+            error => Self::error(chain(error)),
+        }
+    }
+}
+
 impl From<syft_monitor::Error> for Failure {
     fn from(error: syft_monitor::Error) -> Self {
-        Self::error(chain(&error))
+        Self::from(&error)
+    }
+}
+
+impl From<&syft_state::ledger::Error> for Failure {
+    fn from(error: &syft_state::ledger::Error) -> Self {
+        let failure = Self::error(chain(error));
+        match error {
+            syft_state::Error::Corrupt {
+                backup: Some(_), ..
+            } => failure.hint("syft-notify state restore"),
+            _ => failure,
+        }
     }
 }
 
 impl From<syft_state::ledger::Error> for Failure {
     fn from(error: syft_state::ledger::Error) -> Self {
-        Self::error(chain(&error))
+        Self::from(&error)
     }
 }
 

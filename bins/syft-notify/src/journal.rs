@@ -81,12 +81,12 @@ fn one_line(text: &str) -> String {
         .collect()
 }
 
-/// Installs the log for the rest of the program; `SYFT_NOTIFY_LOG` overrides the level.
-pub(crate) fn install(verbose: u8, quiet: bool) {
-    let level = match (verbose, quiet) {
-        (0, true) => "error",
-        (0, false) => "info",
-        (1, _) => "debug",
+/// Installs the log for the rest of the program, from the usual level on, or in more detail;
+/// `SYFT_NOTIFY_LOG` overrides both.
+pub(crate) fn install(verbose: u8, usual: &str) {
+    let level = match verbose {
+        0 => usual,
+        1 => "debug",
         _ => "trace",
     };
     let directives = format!(
@@ -95,6 +95,8 @@ pub(crate) fn install(verbose: u8, quiet: bool) {
     let filter =
         EnvFilter::try_from_env("SYFT_NOTIFY_LOG").unwrap_or_else(|_| EnvFilter::new(directives));
     let log = tracing_subscriber::fmt()
+        // They would be told to the same closed terminal, and end the program.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .event_format(Line)
         .with_writer(std::io::stderr);

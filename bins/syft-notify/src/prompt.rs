@@ -14,7 +14,7 @@ pub(crate) async fn interruptible<T>(work: impl Future<Output = Outcome<T>>) -> 
     tokio::select! {
         outcome = work => outcome,
         _ = tokio::signal::ctrl_c() => {
-            show_cursor();
+            leave_question();
             Err(Failure::error(INTERRUPTED))
         }
     }
@@ -70,7 +70,7 @@ pub(crate) fn confirm(question: &str) -> Outcome<bool> {
 }
 
 fn interrupted(error: &dialoguer::Error) -> Failure {
-    show_cursor();
+    leave_question();
     let dialoguer::Error::IO(error) = error;
     if error.kind() == std::io::ErrorKind::Interrupted {
         return Failure::error(INTERRUPTED);
@@ -78,9 +78,10 @@ fn interrupted(error: &dialoguer::Error) -> Failure {
     Failure::error(format!("cannot ask: {error}; nothing was changed"))
 }
 
-/// A question that is cut off leaves the cursor hidden.
-fn show_cursor() {
+/// A question that is cut off leaves the cursor hidden, and in its line.
+fn leave_question() {
     if std::io::stderr().is_terminal() {
         dialoguer::console::Term::stderr().show_cursor().ok();
+        term::say("");
     }
 }

@@ -28,8 +28,14 @@ pub(crate) async fn run(args: RunArgs) -> Outcome {
     let mut config = session::load(&args.config)?;
     // As in Python, zero means "what the config says".
     if let Some(seconds) = args.interval.filter(|seconds| *seconds > 0) {
+        // The config's longest interval counts only if it is one, and not the same as `interval`.
+        let is_set = config.interval_max > config.interval;
         config.interval = Duration::from_secs(seconds);
-        config.interval_max = config.interval_max.max(config.interval);
+        config.interval_max = if is_set {
+            config.interval_max.max(config.interval)
+        } else {
+            config.interval
+        };
     }
     if args.once {
         once(&args, &config, scope).await
@@ -159,6 +165,8 @@ fn tell(round: &Round, config: &Config) {
 
 async fn watch(args: &RunArgs, config: Config, scope: Scope) -> Outcome {
     let _alone = report::watch_alone(&config).await?;
+    // A damaged record is not waited for: nobody is mending it before the first look.
+    status::state(&config)?;
     let mut report = Report::new(&config);
     let mut interrupts = Interrupts::listen()?;
     let connecting = session::connect_patiently(&config, |error, wait| {
@@ -194,14 +202,14 @@ async fn watch(args: &RunArgs, config: Config, scope: Scope) -> Outcome {
                 // A state file that somebody is just writing is whole again at the next look.
                 if failures_in_a_row >= 3 || !may_pass(error) {
                     // A full channel holds an earlier reason, which is as good.
-                    drop(fatal.try_send(chain(error)));
+                    drop(fatal.try_send(Failure::from(error)));
                 }
             }
         }
     })))?;
     let stopped = tokio::select! {
         () = interrupts.next() => None,
-        error = ended.recv() => error,
+        failure = ended.recv() => failure,
     };
     let _cut_off = tokio::time::timeout(PATIENCE, monitor.stop()).await;
     match stopped {
@@ -209,7 +217,7 @@ async fn watch(args: &RunArgs, config: Config, scope: Scope) -> Outcome {
             tracing::info!("stopped");
             Ok(())
         }
-        Some(error) => Err(Failure::error(error)),
+        Some(failure) => Err(failure),
     }
 }
 

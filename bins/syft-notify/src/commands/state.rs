@@ -1,10 +1,12 @@
 //! `syft-notify state`.
 
+mod notices;
+
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::json;
 use syft_state::{
-    Email,
+    Email, Timestamp,
     ledger::{Ledger, NoticeRecord, Op, State},
 };
 
@@ -24,6 +26,8 @@ pub(crate) async fn run(command: StateCommand) -> Outcome {
     match command {
         StateCommand::Show(args) => show(&args),
         StateCommand::Reset(args) => prompt::interruptible(reset(args)).await,
+        StateCommand::Retry(args) => prompt::interruptible(notices::retry(args)).await,
+        StateCommand::Drop(args) => prompt::interruptible(notices::drop(args)).await,
         StateCommand::Restore(args) => prompt::interruptible(restore(args)).await,
     }
 }
@@ -140,13 +144,12 @@ fn as_json(state: &State) -> serde_json::Value {
 async fn reset(args: ResetArgs) -> Outcome {
     let config = session::load(&args.confirm.config)?;
     let state = status::state(&config)?.unwrap_or_default();
-    let entries = reset_ops(&state, &args.what).len();
-    if entries == 0 {
+    let found = entries(&reset_ops(&state, &args.what));
+    if found == 0 {
         return nothing_to_reset(&state, &args.what);
     }
-    let entries = entry_count(entries);
-    let question =
-        format!("Forget {entries}? What they stand for is mailed again at the next look.");
+    let found = entry_count(found);
+    let question = format!("Forget {found}? What they stand for is mailed again at the next look.");
     confirm(args.confirm.yes, question).await?;
     // A monitor may have gone on while the person thought.
     let mut ledger = Ledger::open(&config.state_path)?;
@@ -157,9 +160,14 @@ async fn reset(args: ResetArgs) -> Outcome {
     term::say(format_args!(
         "{} forgot {}.",
         paint(GOOD, "Done:"),
-        entry_count(ops.len())
+        entry_count(entries(&ops))
     ));
     Ok(())
+}
+
+fn entries(ops: &[Op]) -> usize {
+    let is_entry = |op: &&Op| !matches!(op, Op::Reconciled(_));
+    ops.iter().filter(is_entry).count()
 }
 
 fn entry_count(entries: usize) -> String {
@@ -237,6 +245,10 @@ fn reset_ops(state: &State, what: &ResetWhat) -> Vec<Op> {
             key: key.to_owned(),
             mark: None,
         }));
+    }
+    if !ops.is_empty() && !what.peers {
+        // The next look at everything then asks for messages of any age.
+        ops.push(Op::Reconciled(Timestamp::EPOCH));
     }
     ops
 }

@@ -5,12 +5,12 @@ use syft_monitor::{
     config::{Backend, Config},
     render::{MailContext, Renderer},
 };
-use syft_transport::{Mail, MessageId};
+use syft_transport::{Error, Mail, MessageId};
 
 use super::status::{self, now};
 use crate::{
     args::DataArgs,
-    exit::Outcome,
+    exit::{Failure, Outcome},
     session,
     term::{self, GOOD, paint},
 };
@@ -37,7 +37,11 @@ pub(crate) async fn run(args: DataArgs) -> Outcome {
         references: Vec::new(),
     };
     let draft = links.mailer.stage(&mail).await?;
-    links.mailer.send(&mail, draft.as_ref()).await?;
+    links
+        .mailer
+        .send(&mail, draft.as_ref())
+        .await
+        .map_err(not_sent)?;
     let promise = links.mailer.promise();
     if args.json {
         term::json(
@@ -52,6 +56,16 @@ pub(crate) async fn run(args: DataArgs) -> Outcome {
         term::say(format_args!("Mails arrive {}.", status::promise(promise)));
     }
     Ok(())
+}
+
+fn not_sent(error: Error) -> Failure {
+    let is_doubtful = matches!(error, Error::Ambiguous { .. });
+    let failure = Failure::from(error);
+    if is_doubtful {
+        failure.hint("look into the inbox before you try again")
+    } else {
+        failure
+    }
 }
 
 fn where_to_look(config: &Config) -> String {

@@ -97,7 +97,7 @@ impl Report {
     fn save(&mut self) {
         self.look.usage = (self.usage)();
         let text = serde_json::to_vec_pretty(&self.look).expect("a report is plain data");
-        if let Err(error) = fs::write_atomic(&self.path, &text, 0o600) {
+        if let Err(error) = fs::write_fleeting(&self.path, &text, 0o600) {
             tracing::warn!("⚠️  {}", chain(&error));
         }
     }
@@ -110,6 +110,10 @@ pub(crate) fn read(config: &Config) -> Outcome<Option<LastLook>> {
         Err(error) if error.is_not_found() => return Ok(None),
         bytes => bytes.map_err(|error| Failure::error(chain(&error)))?,
     };
+    // Nobody waits for the disk with a report, so a power failure may leave an empty one.
+    if bytes.is_empty() {
+        return Ok(None);
+    }
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         Failure::error(format!("{} is no report: {error}", path.display()))
             .hint("remove the file; the next look writes it anew")

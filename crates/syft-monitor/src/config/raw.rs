@@ -17,15 +17,15 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     (
         "gmail_token_path",
-        "the Gmail token (default: gmail_token.json beside the config)",
+        "the Gmail token (default: ~/.syft-creds/gmail_token.json)",
     ),
     (
         "credentials_path",
-        "the OAuth client (default: credentials.json beside the config)",
+        "the OAuth client (default: ~/.syft-creds/credentials.json)",
     ),
     (
         "state_path",
-        "the notification ledger (default: notification_state.json beside the config)",
+        "the notification ledger (default: ~/.syft-creds/notification_state.json)",
     ),
     ("interval", "seconds between two looks (default: 30)"),
     (
@@ -103,11 +103,23 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<(Raw, Vec<UnknownKey>), C
     }
     let mut unknown = Vec::new();
     let raw = serde_ignored::deserialize(serde_yaml::Deserializer::from_str(text), |key| {
-        unknown.push(key.to_string());
+        // A key below an optional one has a `?` in its path.
+        unknown.push(key.to_string().replace(".?", ""));
     })
-    .map_err(|error: serde_yaml::Error| malformed(error.to_string()))?;
+    .map_err(|error: serde_yaml::Error| malformed(in_words(&error.to_string())))?;
     unknown.retain(|key| !key.starts_with(IGNORED_PREFIX));
     Ok((raw, unknown.into_iter().map(explain).collect()))
+}
+
+/// Names types as people do.
+fn in_words(message: &str) -> String {
+    message
+        .replace("expected f64", "expected a number")
+        .replace("expected u32", "expected a whole number")
+        .replace("expected a boolean", "expected true or false")
+        .replace("expected a string", "expected a text")
+        .replace("struct RawQuota", "keys with their values")
+        .replace("struct Raw", "keys with their values")
 }
 
 fn explain(key: String) -> UnknownKey {

@@ -1,0 +1,19 @@
+//! The program as a person or a script uses it, each test in a home directory of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
+mod bad_config;
+mod bad_state;
+mod bad_tokens;
+mod browser;
+mod demo;
+mod desk;
+mod drive_trouble;
+mod granted;
+mod help;
+mod import;
+mod init;
+mod login;
+mod output;
+mod running;
+mod status;

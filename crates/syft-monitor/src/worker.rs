@@ -99,13 +99,15 @@ impl Worker {
         self.check_account(session.state())?;
         let mut round = Round::new(now);
         let first = self.first_look(session.state());
+        // What reaches the disk came by Drive: looking there afterwards misses no submission of it.
+        let local = self.scan_local(now).await;
         let mut seen = self.look_at_drive(session.state(), now, &mut round).await;
         let mut fresh = BTreeSet::new();
         // A first look that misses something would call it new the next time.
         if first == FirstLook::Over || seen.sight.is_some() || self.setup.drive.is_none() {
             self.open_messages(session.state(), first, &mut seen, &mut round)
                 .await;
-            seen.local = self.scan_local(now).await;
+            seen.local = local;
             fresh = self.record(&mut session, &seen, first, now, &mut round)?;
         }
         let delivery = self.courier().deliver(&mut session, &fresh, now).await?;

@@ -22,7 +22,7 @@ pub(super) fn detect(
 ) {
     for job in &seen.local.jobs {
         match owner_of(state, job, folders) {
-            Ok(key) => detect_one(state, job, &key, when, detected),
+            Ok(key) => detect_one(state, seen, job, &key, when, detected),
             Err(Unverified::Nothing) => {}
             Err(Unverified::Because(remark)) => detected.remarks.push(remark),
         }
@@ -85,12 +85,17 @@ fn is_peer(state: &State, folders: &Folders, ds: &Email) -> bool {
 
 fn detect_one(
     state: &State,
+    seen: &Observation,
     job: &LocalJob,
     key: &JobKey,
     when: &Circumstances<'_>,
     detected: &mut Detected,
 ) {
     let is_old = !when.tell_old && is_from_before(state, job, key, detected);
+    // T20: its submission may be what could not be looked at, and the next look knows.
+    if is_old && when.first == FirstLook::Over && has_gaps(seen, detected) {
+        return;
+    }
     for reached in &job.reached {
         let template = template_of(reached);
         let event = reached.clone().into_event(key.clone());
@@ -136,6 +141,10 @@ fn is_from_before(state: &State, job: &LocalJob, key: &JobKey, detected: &Detect
         && met
             .zip(job.details.submitted)
             .is_some_and(|(met, submitted)| submitted < met)
+}
+
+fn has_gaps(seen: &Observation, detected: &Detected) -> bool {
+    seen.sight.is_none() || !detected.unopened.is_empty()
 }
 
 fn template_of(reached: &Reached) -> Template {

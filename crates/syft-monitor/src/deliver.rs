@@ -65,7 +65,7 @@ impl Courier<'_> {
         self.bury_interrupted(session, &mut delivery)?;
         let mut tried = BTreeSet::new();
         while delivery.trouble.is_none() {
-            let batch = next_batch(session.state(), self.policy, now, BATCH, &tried);
+            let batch = next_batch(session.state(), self.policy, now, self.batch_size(), &tried);
             if batch.is_empty() {
                 break;
             }
@@ -81,6 +81,14 @@ impl Courier<'_> {
             }
         }
         Ok(delivery)
+    }
+
+    /// Where a crash leaves the mails under way uncertain, there is only one.
+    fn batch_size(&self) -> usize {
+        match self.mailer.promise() {
+            Promise::ExactlyOnce => BATCH,
+            Promise::AtMostOnce => 1,
+        }
     }
 
     /// A send without a draft was under way when the program ended: nobody knows its outcome.

@@ -22,6 +22,9 @@ mod disk;
 #[path = "crash/drops.rs"]
 mod drops;
 #[cfg(feature = "interop")]
+#[path = "crash/gaps.rs"]
+mod gaps;
+#[cfg(feature = "interop")]
 #[path = "crash/moments.rs"]
 mod moments;
 #[cfg(feature = "interop")]
@@ -30,6 +33,9 @@ mod program;
 #[cfg(feature = "interop")]
 #[path = "crash/recovery.rs"]
 mod recovery;
+#[cfg(feature = "interop")]
+#[path = "crash/reported.rs"]
+mod reported;
 #[path = "crash/scale.rs"]
 mod scale;
 #[path = "crash/scene.rs"]

@@ -104,17 +104,22 @@ impl Scene {
         scene
     }
 
+    /// The data scientists ask to become peers, as they do in [`Self::act`] anyway.
+    pub(crate) async fn meet(&self) {
+        for job in jobs() {
+            let client = self.client(job.ds.as_str());
+            client.add_peer(&job).await.unwrap();
+        }
+    }
+
     /// Everybody does something: thirteen mails are due, those of [`Self::due`].
     pub(crate) async fn act(&self) {
-        let ana = SampleJob::python(Layout::W4, OWNER, ANA, "count rows");
-        let second = SampleJob::bash(Layout::W4, OWNER, ANA, "mean age");
-        let bea = SampleJob::bash(Layout::W3, OWNER, BEA, "copy everything");
-        let cyd = SampleJob::bash(Layout::W1, OWNER, CYD, "later");
-        let client = self.client(ANA);
-        client.submit(&ana).await.unwrap();
-        client.submit(&second).await.unwrap();
-        self.client(BEA).submit(&bea).await.unwrap();
-        self.client(CYD).add_peer(&cyd).await.unwrap();
+        self.meet().await;
+        let [ana, second, bea, _] = &jobs();
+        for job in [ana, second, bea] {
+            let client = self.client(job.ds.as_str());
+            client.submit(job).await.unwrap();
+        }
         self.client(OWNER).accept(&[&ana.ds]).await.unwrap();
         let datasite = self.datasite();
         ana.write_local(&datasite, LocalState::Ran { return_code: 0 })
@@ -241,6 +246,16 @@ impl Scene {
         };
         SampleClient::new(drive)
     }
+}
+
+/// Returns the jobs of [`Scene::act`]; the last one is never submitted.
+fn jobs() -> [SampleJob; 4] {
+    [
+        SampleJob::python(Layout::W4, OWNER, ANA, "count rows"),
+        SampleJob::bash(Layout::W4, OWNER, ANA, "mean age"),
+        SampleJob::bash(Layout::W3, OWNER, BEA, "copy everything"),
+        SampleJob::bash(Layout::W1, OWNER, CYD, "later"),
+    ]
 }
 
 /// Opens a token file of the emulator.

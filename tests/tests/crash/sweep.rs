@@ -19,7 +19,7 @@ use crate::{
 /// Of the system calls of a usual run, every so many-th is one to die at.
 const STEP: usize = 7;
 /// How long each call is held back after it was done, for the program to be killed there.
-const HELD: &str = "delay_exit=4000";
+const HELD: &str = "delay_exit=2000";
 
 /// Kills at the first, second, third … use of each system call, until a run ends by itself.
 ///
@@ -54,16 +54,16 @@ async fn census(meeting: Meeting) -> BTreeMap<String, usize> {
     assert!(matches!(ending, Ending::Ended(0, _)), "{ending}");
     assert_eq!(scene.arrived(), Scene::due());
     let log = std::fs::read_to_string(log).unwrap();
-    let mut by_thread = BTreeMap::<(&str, &str), usize>::new();
+    let mut by_thread = BTreeMap::<(&str, String), usize>::new();
     for line in log.lines() {
-        let (thread, rest) = line.split_once(' ').unwrap();
-        if let Some((call, _)) = rest.trim_start().split_once('(') {
-            *by_thread.entry((thread, call)).or_default() += 1;
+        let (thread, call) = line.split_once(' ').unwrap();
+        if !call.contains("resumed>") {
+            *by_thread.entry((thread, name(call))).or_default() += 1;
         }
     }
     let mut most = BTreeMap::new();
     for ((_, call), count) in by_thread {
-        let known: &mut usize = most.entry(call.to_owned()).or_default();
+        let known: &mut usize = most.entry(call).or_default();
         *known = count.max(*known);
     }
     most

@@ -5,8 +5,8 @@ mod lock;
 mod open;
 
 pub use crate::Error;
-pub use atomic::write_atomic;
 pub(crate) use atomic::{Replacement, sweep, sync_parent};
+pub use atomic::{write_atomic, write_fleeting};
 pub use lock::Lock;
 pub(crate) use open::read_open;
 pub use open::{create_private_dir, open_nofollow, read_capped};

@@ -13,7 +13,7 @@ use std::{
 
 use syft_state::{
     Error,
-    fs::{Lock, create_private_dir, open_nofollow, read_capped, write_atomic},
+    fs::{Lock, create_private_dir, open_nofollow, read_capped, write_atomic, write_fleeting},
 };
 
 fn names(dir: &Path) -> Vec<String> {
@@ -33,10 +33,12 @@ fn mode(path: &Path) -> u32 {
 fn a_file_is_replaced_with_its_mode() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("token.json");
-    for (content, bits) in [("one", 0o600), ("two", 0o666), ("", 0o640)] {
-        write_atomic(&path, content.as_bytes(), bits).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), content);
-        assert_eq!(mode(&path), bits);
+    for write in [write_atomic, write_fleeting] {
+        for (content, bits) in [("one", 0o600), ("two", 0o666), ("", 0o640)] {
+            write(&path, content.as_bytes(), bits).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            assert_eq!(mode(&path), bits);
+        }
     }
     assert_eq!(names(dir.path()), ["token.json"]);
 }

@@ -37,6 +37,20 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     sync_parent(path)
 }
 
+/// Replaces a file as [`write_atomic`] does, but does not wait for the disk.
+///
+/// Readers see the old content or the new, whenever this process dies. If the machine dies,
+/// either may be lost, which suits files that only say what a running program does now.
+///
+/// # Errors
+///
+/// [`Error::Io`] names `path`; then the old content is still there.
+pub fn write_fleeting(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let mut new = Replacement::create(path, mode)?;
+    new.write_unsynced(&mut [IoSlice::new(bytes)])?;
+    new.take_place()
+}
+
 /// A file that is being written to take the place of another one.
 ///
 /// It is locked while it exists, so that a leftover of a process that died can be told from
@@ -84,7 +98,14 @@ impl Replacement {
     }
 
     /// Writes the slices one after the other and waits until they are on the disk.
-    pub(crate) fn write(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, slices: &mut [IoSlice<'_>]) -> Result<(), Error> {
+        self.write_unsynced(slices)?;
+        self.file
+            .sync_all()
+            .map_err(|error| self.failure("write", error))
+    }
+
+    fn write_unsynced(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<(), Error> {
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {
             let count = slices.len().min(MAX_SLICES);
@@ -95,9 +116,7 @@ impl Replacement {
                 Err(error) => return Err(self.failure("write", error)),
             }
         }
-        self.file
-            .sync_all()
-            .map_err(|error| self.failure("write", error))
+        Ok(())
     }
 
     /// Gives the file its name; the caller syncs the directory.

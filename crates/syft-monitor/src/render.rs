@@ -26,7 +26,7 @@ mod overrides;
 mod sample;
 mod variables;
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use syft_transport::mime::header_text;
 use tera::{Context, Kwargs, State, Tera, Value};
@@ -59,7 +59,8 @@ pub struct Rendered {
 /// Renders mails; the same input always gives the same output.
 #[derive(Debug)]
 pub struct Renderer {
-    embedded: Tera,
+    /// Parsed with the first mail: most looks mail nothing.
+    embedded: LazyLock<Tera>,
     overrides: Option<Overrides>,
 }
 
@@ -68,7 +69,7 @@ impl Renderer {
     #[must_use]
     pub fn embedded() -> Self {
         Self {
-            embedded: embedded(),
+            embedded: LazyLock::new(embedded),
             overrides: None,
         }
     }
@@ -81,7 +82,7 @@ impl Renderer {
     pub fn with_overrides(directory: &Path) -> (Self, Vec<OverrideProblem>) {
         let (overrides, problems) = Overrides::load(directory, &embedded);
         let renderer = Self {
-            embedded: embedded(),
+            embedded: LazyLock::new(embedded),
             overrides,
         };
         (renderer, problems)

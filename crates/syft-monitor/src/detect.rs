@@ -4,7 +4,7 @@ mod jobs;
 mod messages;
 mod peers;
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use syft_state::{
     Email, Timestamp,
@@ -123,13 +123,19 @@ pub fn detect(state: &State, seen: &Observation, when: &Circumstances<'_>) -> De
 }
 
 /// Returns all folders known now, and records what is new or gone about them.
-fn merge_folders(state: &State, seen: &Observation, detected: &mut Detected) -> Folders {
-    let mut folders = state.own().folders.clone();
+fn merge_folders<'a>(
+    state: &'a State,
+    seen: &Observation,
+    detected: &mut Detected,
+) -> Cow<'a, Folders> {
+    // Most looks see no folder change, however many there are.
+    let mut folders = Cow::Borrowed(&state.own().folders);
     let Some(sight) = &seen.sight else {
         return folders;
     };
     for id in &sight.gone {
-        if folders.remove(id.as_str()).is_some() {
+        if folders.contains_key(id.as_str()) {
+            folders.to_mut().remove(id.as_str());
             detected.ops.push(Op::Folder {
                 id: id.to_string(),
                 record: None,
@@ -137,8 +143,8 @@ fn merge_folders(state: &State, seen: &Observation, detected: &mut Detected) -> 
         }
     }
     for (id, record) in &sight.folders {
-        let old = folders.insert(id.to_string(), record.clone());
-        if old.as_ref() != Some(record) {
+        if folders.get(id.as_str()) != Some(record) {
+            folders.to_mut().insert(id.to_string(), record.clone());
             detected.ops.push(Op::Folder {
                 id: id.to_string(),
                 record: Some(record.clone()),

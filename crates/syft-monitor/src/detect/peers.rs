@@ -35,13 +35,14 @@ pub(super) fn detect(
     detected: &mut Detected,
 ) {
     let requesters = peers_of(folders, INBOX);
+    let partners = peers_of(folders, GRANTED);
     for ds in &requesters {
         record_peer(state, ds, when, detected);
         tell_request(state, ds, when, detected);
     }
     for ds in requesters
         .iter()
-        .filter(|ds| is_granted(ds, &seen.grants, folders))
+        .filter(|ds| is_granted(ds, &seen.grants, &partners))
     {
         tell_grant(state, ds, when, detected);
     }
@@ -123,32 +124,27 @@ fn is_in_snapshot(state: &State, ds: &Email) -> bool {
 }
 
 /// The peers file decides where there is one; before it existed, the pair of folders did.
-fn is_granted(ds: &Email, grants: &Grants, folders: &Folders) -> bool {
+fn is_granted(ds: &Email, grants: &Grants, partners: &BTreeSet<Email>) -> bool {
     match grants {
         Grants::Unknown => false,
         Grants::Listed(states) => states.get(ds) == Some(&PeerState::Accepted),
-        Grants::NoFile => folders
-            .values()
-            .any(|folder| folder.kind == GRANTED && folder.peer == *ds),
+        Grants::NoFile => partners.contains(ds),
     }
 }
 
 /// Python's key: a reader of the file and Python itself see the peers that we know.
 fn record_snapshot(state: &State, requesters: &BTreeSet<Email>, detected: &mut Detected) {
     let snapshot = state.peer_snapshot();
-    let is_complete = snapshot.is_some_and(|snapshot| {
-        requesters
-            .iter()
-            .all(|ds| snapshot.iter().any(|peer| ds.is(peer)))
-    });
-    if is_complete {
+    let known = snapshot.unwrap_or_default();
+    let keys: BTreeSet<String> = known.iter().map(|peer| peer.to_ascii_lowercase()).collect();
+    let missing: Vec<String> = requesters
+        .iter()
+        .filter(|ds| !keys.contains(&ds.key()))
+        .map(Email::to_string)
+        .collect();
+    if snapshot.is_some() && missing.is_empty() {
         return;
     }
-    let mut peers = snapshot.map(<[String]>::to_vec).unwrap_or_default();
-    let missing = requesters
-        .iter()
-        .filter(|ds| !peers.iter().any(|peer| ds.is(peer)));
-    let missing: Vec<String> = missing.map(Email::to_string).collect();
-    peers.extend(missing);
+    let peers = known.iter().cloned().chain(missing).collect();
     detected.ops.push(Op::PeerSnapshot(Some(peers)));
 }

@@ -7,7 +7,7 @@ use syft_emulator::{Emulator, Mail, Options, scopes};
 use tempfile::TempDir;
 
 use crate::{
-    peers::{self, run},
+    peers::{Release, run},
     programs::{SYFT_NOTIFY, environment, interop_file, token_file},
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct Day {
     environment: Vec<(&'static str, String)>,
     /// How many mails the data owner's account has sent so far.
     sent: usize,
+    /// How many folders of each generation the last look knew.
+    pub(crate) folders: Value,
 }
 
 /// Whose computer a program runs on.
@@ -32,7 +34,11 @@ enum Whose {
 
 impl Day {
     /// Gives both their tokens; nobody has used SyftBox yet.
-    pub(crate) async fn begin(owner: &'static str, scientist: &'static str) -> Self {
+    pub(crate) async fn begin(
+        release: Release,
+        owner: &'static str,
+        scientist: &'static str,
+    ) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let tokens = [
@@ -43,7 +49,7 @@ impl Day {
         for (name, email, scope) in tokens {
             token_file(&emulator, folder.path(), name, email, scope);
         }
-        let python = tokio::task::spawn_blocking(peers::python_with_syft_client);
+        let python = tokio::task::spawn_blocking(move || release.python());
         Self {
             environment: environment(&emulator, folder.path()),
             python: python.await.unwrap(),
@@ -52,6 +58,7 @@ impl Day {
             scientist,
             folder,
             sent: 0,
+            folders: Value::Null,
         }
     }
 
@@ -117,6 +124,7 @@ impl Day {
             "{round}"
         );
         let again = self.run_once().await;
+        self.folders = again["folders"].clone();
         assert_eq!(again["sent"], Value::Array(Vec::new()));
         assert_eq!(self.new_mails(), [""; 0]);
         mails.sort();

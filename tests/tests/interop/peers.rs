@@ -6,9 +6,6 @@ use std::{
     process::{Command, Output},
 };
 
-/// What the unmodified client of today's users needs; httplib2 ignores proxies without PySocks.
-const SYFT_CLIENT: [&str; 2] = ["syft-client==0.1.117", "PySocks==1.7.1"];
-
 /// Returns the directory of all peers.
 pub(crate) fn directory() -> PathBuf {
     // Cargo's directory for the files of tests is `target/tmp`.
@@ -18,15 +15,44 @@ pub(crate) fn directory() -> PathBuf {
     peers
 }
 
-/// Returns the Python interpreter that has `syft-client`.
-pub(crate) fn python_with_syft_client() -> PathBuf {
-    let home = once("syft-client-0.1.117", |home| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(home));
-        run(Command::new(home.join("bin/pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .args(SYFT_CLIENT));
-    });
-    home.join("bin/python")
+/// A release of `syft-client`, with what it needs besides what it asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Release {
+    pub(crate) version: &'static str,
+    /// Packages of its time, where the release takes any.
+    pub(crate) contemporaries: &'static [&'static str],
+    /// How we call the generation of its folders.
+    pub(crate) folders: &'static str,
+}
+
+/// The release of today's users.
+pub(crate) const TODAY: Release = Release {
+    version: "0.1.117",
+    contemporaries: &[],
+    folders: "w4 0.1.117",
+};
+
+impl Release {
+    /// Returns the Python interpreter that has it.
+    pub(crate) fn python(self) -> PathBuf {
+        let name = format!("syft-client-{}", self.version);
+        let home = once(&name, |home| {
+            run(Command::new("python3").args(["-m", "venv"]).arg(home));
+            let install = |packages: &[&str], options: &[&str]| {
+                run(Command::new(home.join("bin/pip"))
+                    .args(["install", "--quiet", "--disable-pip-version-check"])
+                    .args(options)
+                    .args(packages));
+            };
+            // Without PySocks httplib2 ignores proxies.
+            let client = format!("syft-client=={}", self.version);
+            install(&[&client, "PySocks==1.7.1"], &[]);
+            if !self.contemporaries.is_empty() {
+                install(self.contemporaries, &["--no-deps"]);
+            }
+        });
+        home.join("bin/python")
+    }
 }
 
 /// Returns rclone: the system's, or else the one of the system's package.

@@ -16,7 +16,7 @@ pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--package", "syft-notify", "--manifest-path"]);
-    build.args([manifest, "--message-format", "json"]);
+    build.args([manifest, "--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }

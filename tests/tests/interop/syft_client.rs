@@ -1,8 +1,11 @@
-//! `syft-client` 0.1.117, unmodified: who is mailed what, step by step.
+//! `syft-client` of several releases, unmodified: who is mailed what, step by step.
 
 use serde_json::{Value, json};
 
-use crate::day::Day;
+use crate::{
+    day::Day,
+    peers::{Release, TODAY},
+};
 
 fn status(seen: &Value, job: &str) -> Value {
     let jobs = seen["jobs"].as_array().unwrap();
@@ -11,8 +14,8 @@ fn status(seen: &Value, job: &str) -> Value {
 }
 
 /// Two people who have met, with everybody told.
-async fn acquainted(owner: &'static str, scientist: &'static str) -> Day {
-    let mut day = Day::begin(owner, scientist).await;
+async fn acquainted(release: Release, owner: &'static str, scientist: &'static str) -> Day {
+    let mut day = Day::begin(release, owner, scientist).await;
     day.play("login-do", "").await;
     day.init().await;
     assert_eq!(day.look().await, [""; 0]);
@@ -25,6 +28,9 @@ async fn acquainted(owner: &'static str, scientist: &'static str) -> Day {
     requested.sort();
     assert_eq!(day.look().await, requested);
 
+    let folders = &day.folders;
+    assert!(folders[release.folders].is_u64(), "T1: {folders}");
+
     day.play("approve-peer", "").await;
     assert_eq!(
         day.look().await,
@@ -36,7 +42,7 @@ async fn acquainted(owner: &'static str, scientist: &'static str) -> Day {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bash_and_a_python_job_go_from_submission_to_result() {
     let (owner, scientist) = ("do@example.org", "ds@example.org");
-    let mut day = acquainted(owner, scientist).await;
+    let mut day = acquainted(TODAY, owner, scientist).await;
     let (bash, python) = ("count rows", "mean age");
 
     day.play("submit-bash", bash).await;
@@ -76,7 +82,7 @@ async fn a_bash_and_a_python_job_go_from_submission_to_result() {
 async fn a_failed_and_a_refused_job_are_told_as_such() {
     // An apostrophe is left out: the client writes it unescaped into its queries, and fails.
     let (owner, scientist) = ("Data_Owner+box@Example.org", "Ana_Maria+lab@Example.org");
-    let mut day = acquainted(owner, scientist).await;
+    let mut day = acquainted(TODAY, owner, scientist).await;
 
     day.play("submit-failing", "fails").await;
     day.play("submit-bash", "too curious").await;
@@ -117,4 +123,57 @@ async fn a_failed_and_a_refused_job_are_told_as_such() {
         .find_map(|line| line.trim().strip_prefix("Exit code"));
     assert_eq!(exit_code.unwrap().trim(), "3");
     day.assert_understood();
+}
+
+/// A job of an older release, from submission to result.
+async fn check_older(release: Release) {
+    // 0.1.101 cuts addresses at their first underscore.
+    let (owner, scientist) = ("do@example.org", "Ana+lab@example.org");
+    let mut day = acquainted(release, owner, scientist).await;
+    let job = "count rows";
+    day.play("submit-bash", job).await;
+    assert_eq!(day.look().await, [format!("{owner}: New Job: {job}")]);
+    day.play("sync-do", "").await;
+    assert_eq!(day.look().await, [""; 0]);
+    // 0.1.112 forgets an approval when its user logs in anew.
+    let seen = day.play("approve-and-process", job).await;
+    assert_eq!(status(&seen, job), "done");
+    assert_eq!(
+        day.look().await,
+        [
+            format!("{scientist}: Job Approved: {job}"),
+            format!("{scientist}: Job Completed: {job}"),
+        ]
+    );
+    day.assert_understood();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t1_a_job_of_release_0_1_101_is_told_from_submission_to_result() {
+    let release = Release {
+        version: "0.1.101",
+        contemporaries: &["syft-job==0.1.24"],
+        folders: "w1",
+    };
+    check_older(release).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t1_a_job_of_release_0_1_103_is_told_from_submission_to_result() {
+    let release = Release {
+        version: "0.1.103",
+        contemporaries: &[],
+        folders: "w2",
+    };
+    check_older(release).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t1_a_job_of_release_0_1_112_is_told_from_submission_to_result() {
+    let release = Release {
+        version: "0.1.112",
+        contemporaries: &[],
+        folders: "w2",
+    };
+    check_older(release).await;
 }

@@ -70,7 +70,7 @@ pub(crate) async fn connect(config: &Config) -> Outcome<(Builder, Links)> {
     Ok(parts(config, links))
 }
 
-/// Connects as [`connect`] does, and tries again for as long as trying again may help.
+/// Connects as [`connect()`] does, and tries again for as long as trying again may help.
 ///
 /// `waiting` is told what is wrong, before each wait.
 pub(crate) async fn connect_patiently(

@@ -118,6 +118,25 @@ async fn a_waiting_job_costs_one_read_and_a_mail_two_calls() {
     assert_eq!(world.emulator.request_counts(), spent);
 }
 
+#[tokio::test]
+async fn jobs_whose_mails_wait_are_not_read_again() {
+    let mut world = GoogleWorld::start(OWNER).await;
+    world.look().await;
+    submit(&world, 2, 4).await;
+    world
+        .emulator
+        .inject(Fault::new(status(503, None)).api("gmail.*"));
+    let round = world.look().await;
+    assert_eq!((round.opened, round.failed, round.waiting), (8, 12, 12));
+    world.restart().await;
+    let round = world.look().await;
+    assert!(round.complete);
+    assert_eq!((round.opened, round.waiting), (0, 12));
+    world.emulator.clear_faults();
+    world.look().await;
+    assert_eq!(world.new_mails(), expected(2, 4));
+}
+
 fn sometimes(effect: Effect, api: &str, chance: f64) -> Fault {
     Fault {
         probability: Some(chance),

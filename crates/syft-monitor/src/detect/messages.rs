@@ -1,5 +1,7 @@
 //! Messages: new jobs, and submissions that nobody but the data owner's client can open.
 
+use std::collections::BTreeSet;
+
 use syft_state::ledger::State;
 
 use super::{Circumstances, Detected, FirstLook, Observation, is_under_way, mark};
@@ -13,7 +15,8 @@ use crate::{
 
 const PROCESSED: &str = "processed";
 
-/// Returns the messages that are worth opening: those not on record and not under way.
+/// Returns the messages that are worth opening: those not on record and whose mail does not
+/// wait already, or every look while mail is down would download all of them again.
 #[must_use]
 pub(crate) fn worth_opening(
     state: &State,
@@ -21,7 +24,21 @@ pub(crate) fn worth_opening(
     first: FirstLook,
 ) -> Vec<SeenMessage> {
     let is_news = |message: &&SeenMessage| !is_old(message, first) && !is_known(state, message);
-    messages.iter().filter(is_news).cloned().collect()
+    let mut news: Vec<_> = messages.iter().filter(is_news).cloned().collect();
+    if !news.is_empty() {
+        let claimed = claimed(state);
+        news.retain(|message| !claimed.contains(message_key(&message.id).as_str()));
+    }
+    news
+}
+
+/// Returns the keys of the messages whose mails wait or were given up.
+fn claimed(state: &State) -> BTreeSet<&str> {
+    let own = state.own();
+    let records = own.outbox.values().chain(own.dead.values());
+    let marks = records.flat_map(|record| &record.marks);
+    let processed = marks.filter(|(_, mark)| mark == PROCESSED);
+    processed.map(|(key, _)| key.as_str()).collect()
 }
 
 /// T27: an archived message counts like one in the inbox, unless it was there before the first look.

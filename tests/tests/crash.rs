@@ -2,8 +2,8 @@
 //!
 //! Each test plays a small SyftBox world whose mails are known, disturbs the program in one way
 //! at one place after the other, starts it again as its owner would, and then compares the
-//! mailboxes with the list. The counts go to standard error. What needs `strace` or processes
-//! runs with the feature `interop`.
+//! mailboxes with the list. The counts go to standard error. It takes minutes and `strace`, so it
+//! needs the feature `interop`.
 //!
 //! A usual run takes samples; everything, at every system call and a thousand times, is
 //!
@@ -14,33 +14,27 @@
 //! `SYFT_CRASH_SEED` repeats a run whose seed was printed; `SYFT_CRASH_PROGRAM` names another
 //! build of `syft-notify` than the one that the tests make.
 
+#![cfg(feature = "interop")]
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
-#[cfg(feature = "interop")]
 #[path = "crash/disk.rs"]
 mod disk;
 #[path = "crash/drops.rs"]
 mod drops;
-#[cfg(feature = "interop")]
 #[path = "crash/gaps.rs"]
 mod gaps;
-#[cfg(feature = "interop")]
 #[path = "crash/moments.rs"]
 mod moments;
-#[cfg(feature = "interop")]
 #[path = "crash/program.rs"]
 mod program;
-#[cfg(feature = "interop")]
 #[path = "crash/recovery.rs"]
 mod recovery;
-#[cfg(feature = "interop")]
 #[path = "crash/reported.rs"]
 mod reported;
 #[path = "crash/scale.rs"]
 mod scale;
 #[path = "crash/scene.rs"]
 mod scene;
-#[cfg(feature = "interop")]
 #[path = "crash/sweep.rs"]
 mod sweep;
 #[path = "crash/verdict.rs"]

@@ -1,4 +1,4 @@
-//! Mails that Google takes, and says nothing: a thousand of them.
+//! Mails that Google takes, and whose answers are lost: a thousand of them.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -20,6 +20,8 @@ use crate::{
 
 /// So many mails, each about one job.
 const MAILS: usize = 1_300;
+/// So many answers must be lost at least.
+const LOST: u64 = 1_000;
 
 /// Returns the owner's monitor, which waits for nothing after a failure.
 async fn monitor(scene: &Scene, promise: Promise) -> NotificationMonitor {
@@ -120,8 +122,7 @@ async fn answers_lost_after_the_deed_with_drafts() {
         "answers dropped: {} to drafts.send, {} to drafts.create; {looks} looks",
         acted[0], acted[1]
     ));
-    assert!(acted.iter().all(|drops| *drops >= 500), "{acted:?}");
-    assert!(acted[0] >= 1_000, "{acted:?}");
+    assert!(acted[0] >= LOST && acted[1] >= LOST / 2, "{acted:?}");
 }
 
 /// Without drafts an answer that is lost leaves a question, and the program asks it: a mail is
@@ -163,7 +164,7 @@ async fn answers_lost_after_the_deed_without_drafts() {
         "answers to messages.send dropped: {} after it was done, {} before",
         acted[0], acted[1]
     ));
-    assert!(acted[0] >= 1_000, "{acted:?}");
+    assert!(acted[0] >= LOST, "{acted:?}");
     assert_eq!(buried as u64, acted.iter().sum::<u64>());
     assert_eq!(tally.reported, buried);
     // Each mail that was cut off before it left is missing, and nothing else.

@@ -212,7 +212,9 @@ def measure_once(programs, owners, rounds):
 def measure_start(programs, owners, rounds):
     """Returns the wall times of commands that a person waits for."""
     commands = {"help": ["--help"], "status": ["status", "--json"]}
-    times = {}
+    # What it takes to start a program that does nothing, for comparison.
+    nothing = Program("nothing", ["true"], False, emulated.GMAIL_SEND)
+    times = {"true": {"nothing": spread([nothing.run(owners["plain"]) for _ in range(rounds)])}}
     for what, arguments in commands.items():
         # Status ends with 3 where nothing runs; Python's has neither the option nor the code.
         for name in ("python", "plain") if what == "help" else ("plain",):

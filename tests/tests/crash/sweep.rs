@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Of the system calls of a usual run, every so many-th is one to die at.
-const STEP: usize = 7;
+const STEP: usize = 11;
 /// How long each call is held back after it was done, for the program to be killed there.
 const HELD: &str = "delay_exit=2000";
 
@@ -106,7 +106,7 @@ async fn killed_at_system_calls_on_a_hub() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_between_system_calls_of_all_threads_on_a_hub() {
     let mut tally = Tally::default();
-    let step = if *IS_FULL { 1 } else { 3 * STEP };
+    let step = if *IS_FULL { 1 } else { 2 * STEP };
     let first = 1 + usize::try_from(*SEED % step as u64).unwrap();
     for nth in (first..).step_by(step) {
         let scene = due(Meeting::Hub).await;

@@ -15,5 +15,6 @@ mod import;
 mod init;
 mod login;
 mod output;
+mod prompts;
 mod running;
 mod status;

@@ -6,6 +6,8 @@
 #![cfg(feature = "interop")]
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
+#[path = "interop/browser_login.rs"]
+mod browser_login;
 #[path = "interop/day.rs"]
 mod day;
 #[path = "interop/drive_clients.rs"]

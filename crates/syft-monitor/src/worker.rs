@@ -1,5 +1,8 @@
 //! One round: look, open, decide, claim, send.
 
+mod grant;
+mod observe;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -9,7 +12,7 @@ use std::{
 
 use syft_state::{
     Email, Timestamp,
-    ledger::{self, Ledger, Op, Session, State},
+    ledger::{Ledger, Op, Session, State},
 };
 use syft_transport::{Cursor, Drive, Entry, FileId, Mailer};
 
@@ -17,16 +20,12 @@ use crate::{
     deliver::{Courier, Delivery},
     detect::{self, Circumstances, Detected, FirstLook, Grants, Observation, Scope},
     error::Error,
-    fetch,
     halt::Halt,
-    local_jobs::{self, Gap, LocalScan, ScanOptions},
-    look::{self, Look, Plan},
     outbox::RetryPolicy,
-    peers_file,
     proposal::Limits,
     render::Renderer,
     round::{Round, Trouble},
-    sight::{INBOX, SeenMessage, Sight},
+    sight::SeenMessage,
 };
 
 /// How long another process may hold the ledger before a round gives up.
@@ -134,141 +133,6 @@ impl Worker {
         } else {
             FirstLook::Seed
         }
-    }
-
-    async fn look_at_drive(
-        &mut self,
-        state: &State,
-        now: Timestamp,
-        round: &mut Round,
-    ) -> Observation {
-        let Some(drive) = self.setup.drive.clone() else {
-            return Observation::default();
-        };
-        let own = state.own();
-        let plan = self.plan(own, now);
-        match look::look(&*drive, &self.setup.me, &own.folders, plan).await {
-            Ok(Look {
-                sight,
-                cursor,
-                complete,
-            }) => {
-                self.memory.cursor = Some(cursor);
-                round.complete = complete;
-                if complete {
-                    self.memory.complete_at = Some(now);
-                }
-                self.read_peers_file(&*drive, &sight, complete, round).await;
-                Observation {
-                    sight: Some(sight),
-                    grants: self.memory.grants.clone(),
-                    ..Observation::default()
-                }
-            }
-            Err(error) => {
-                round.trouble.push(Trouble::Drive(error));
-                Observation::default()
-            }
-        }
-    }
-
-    fn plan(&self, own: &ledger::Bookkeeping, now: Timestamp) -> Plan {
-        let is_due = self
-            .memory
-            .complete_at
-            .is_none_or(|at| now.since(at) >= self.setup.reconcile_every || now < at);
-        match &self.memory.cursor {
-            Some(cursor) if !is_due => Plan::Changes(cursor.clone()),
-            memory => Plan::Everything {
-                cursor: memory
-                    .clone()
-                    .or_else(|| own.cursor.clone().map(Cursor::new)),
-                since: own.reconciled_at,
-            },
-        }
-    }
-
-    async fn read_peers_file(
-        &mut self,
-        drive: &dyn Drive,
-        sight: &Sight,
-        complete: bool,
-        round: &mut Round,
-    ) {
-        let memory = &mut self.memory;
-        if let Some(entry) = &sight.peers_file
-            && memory.peers_file.as_ref() != Some(&(entry.id.clone(), entry.modified))
-        {
-            memory.unread_peers_file = Some(entry.clone());
-        } else if complete && sight.peers_file.is_none() {
-            memory.grants = Grants::NoFile;
-        }
-        let Some(entry) = memory.unread_peers_file.take() else {
-            return;
-        };
-        let mut content = Vec::new();
-        let read = drive
-            .read(&entry.id, peers_file::MAX_LENGTH as u64, &mut content)
-            .await;
-        match read.and_then(|length| fetch::whole(length, entry.size, &entry.id)) {
-            Ok(_) => match peers_file::parse(&content) {
-                Ok(states) => {
-                    memory.grants = Grants::Listed(states);
-                    memory.peers_file = Some((entry.id, entry.modified));
-                }
-                Err(error) => {
-                    memory.grants = Grants::Unknown;
-                    round.remarks.push(format!(
-                        "the peers file on Drive cannot be understood: {error}"
-                    ));
-                }
-            },
-            Err(error) => {
-                memory.grants = Grants::Unknown;
-                memory.unread_peers_file = Some(entry);
-                round.trouble.push(Trouble::Drive(error));
-            }
-        }
-    }
-
-    async fn open_messages(
-        &self,
-        state: &State,
-        first: FirstLook,
-        seen: &mut Observation,
-        round: &mut Round,
-    ) {
-        let Some(drive) = &self.setup.drive else {
-            return;
-        };
-        if !self.setup.scope.jobs() && first == FirstLook::Over {
-            return;
-        }
-        let mut messages = seen
-            .sight
-            .as_ref()
-            .map(|sight| sight.messages.clone())
-            .unwrap_or_default();
-        let again = self.memory.unopened.values();
-        let again = again.filter(|old| messages.iter().all(|message| message.id != old.id));
-        let again: Vec<_> = again.cloned().collect();
-        messages.splice(0..0, again);
-        let messages = detect::worth_opening(state, &messages, first);
-        round.opened = messages.len();
-        seen.opened = fetch::open_all(&**drive, messages, &self.setup.limits).await;
-    }
-
-    async fn scan_local(&self, now: Timestamp) -> LocalScan {
-        let root = self.setup.syftbox_root.join(self.setup.me.as_str());
-        let scan =
-            tokio::task::spawn_blocking(move || local_jobs::scan(&root, &ScanOptions::at(now)));
-        scan.await.unwrap_or_else(|error| LocalScan {
-            jobs: Vec::new(),
-            gaps: vec![Gap {
-                path: self.setup.syftbox_root.clone(),
-                reason: error.to_string(),
-            }],
-        })
     }
 
     /// Decides, and puts claims, marks and the cursor on record in one transaction.
@@ -379,98 +243,6 @@ impl Worker {
             }
         }
         self.memory.remarked = round.remarks.iter().cloned().collect();
-    }
-
-    /// Claims and sends the mail about a granted peer.
-    pub(crate) async fn notify_peer_granted(
-        &mut self,
-        ds: &Email,
-        now: Timestamp,
-    ) -> Result<Round, Error> {
-        let mut ledger = match self.memory.ledger.take() {
-            Some(ledger) => ledger,
-            None => Ledger::open(&self.setup.ledger)?,
-        };
-        let outcome = self.grant(&mut ledger, ds, now).await;
-        self.memory.ledger = Some(ledger);
-        outcome
-    }
-
-    async fn grant(
-        &mut self,
-        ledger: &mut Ledger,
-        ds: &Email,
-        now: Timestamp,
-    ) -> Result<Round, Error> {
-        let mut session = lock(ledger, &self.setup.ledger).await?;
-        self.check_account(session.state())?;
-        self.check_peer(&mut session, ds, now).await?;
-        let event = crate::Event::PeerGranted { ds: ds.clone() };
-        let ops = crate::notice::claims(&event, session.state(), &self.setup.me, now);
-        if ops.is_empty() {
-            return Err(Error::AlreadyTold { ds: ds.clone() });
-        }
-        session.commit(&ops)?;
-        let mut round = Round::new(now);
-        round.events.push(event);
-        let delivery = self
-            .courier()
-            .deliver(&mut session, &BTreeSet::new(), now)
-            .await?;
-        self.report(session.state(), delivery, &mut round);
-        Ok(round)
-    }
-}
-
-impl Worker {
-    /// T9: only a verified owner of an inbox is mailed, so a typing error reaches no stranger.
-    async fn check_peer(
-        &mut self,
-        session: &mut Session<'_>,
-        ds: &Email,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        if session.state().own().peers.contains_key(&ds.key()) {
-            return Ok(());
-        }
-        let mut round = Round::new(now);
-        let seen = self.look_at_drive(session.state(), now, &mut round).await;
-        // This look led to no decisions, so the next round has to begin anew.
-        self.memory.cursor = None;
-        self.memory.complete_at = None;
-        let folders = seen.sight.map(|sight| sight.folders).unwrap_or_default();
-        let peers: BTreeSet<Email> = folders
-            .into_values()
-            .filter(|folder| folder.kind == INBOX)
-            .map(|folder| folder.peer)
-            .collect();
-        if peers.contains(ds) {
-            let record = ledger::PeerRecord::new(ds.clone(), now);
-            session.commit(&[Op::Peer {
-                email: ds.clone(),
-                record: Some(record),
-            }])?;
-            return Ok(());
-        }
-        Err(match round.trouble.into_iter().next() {
-            Some(trouble) => Error::PeerUnverified {
-                ds: ds.clone(),
-                source: trouble.into_error(),
-            },
-            None => Error::UnknownPeer {
-                ds: ds.clone(),
-                known: list(&peers),
-            },
-        })
-    }
-}
-
-fn list(peers: &BTreeSet<Email>) -> String {
-    let names: Vec<String> = peers.iter().map(ToString::to_string).collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::{Desk, OTHER};
+use crate::desk::{Desk, OTHER, Ran};
 
 /// A desk with a record of two mails, the older generation of which is the backup.
 fn desk() -> Desk {
@@ -169,31 +169,35 @@ fn before_the_first_look() {
     assert!(!desk.state_file().exists());
 }
 
-/// No file of the program may grow beyond the limit that a full disk sets; here `ulimit -f` does.
+/// No file may grow beyond what a full disk allows; here `ulimit -f` is the disk.
 #[test]
 fn a_full_disk() {
     let desk = desk();
     let before = fs::read(desk.state_file()).unwrap();
-    let program = desk
-        .command(&[])
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
-    let script =
-        format!("ulimit -f 0; trap '' XFSZ; exec '{program}' notify-granted ds@example.org");
-    let run = |script: &str| {
+    let config = desk.config_text();
+    let full = |line: &str| {
+        let program = desk
+            .command(&[])
+            .get_program()
+            .to_string_lossy()
+            .into_owned();
+        let script = format!("ulimit -f 0; trap '' XFSZ; exec '{program}' {line}");
         let mut command = std::process::Command::new("sh");
         command
-            .args(["-c", script])
+            .args(["-c", &script])
             .env_clear()
             .env("HOME", desk.path("home"));
-        crate::desk::Ran::of(command.output().unwrap())
+        Ran::of(command.output().unwrap())
     };
-    let ran = run(&script);
-    assert_ne!(ran.code, Some(0), "{}", ran.err);
-    assert!(!ran.err.contains("panicked"), "{}", ran.err);
-    let script = format!("ulimit -f 0; trap '' XFSZ; exec '{program}' state reset --jobs --yes");
-    run(&script);
+    let reason = "File too large";
+    let state = "cannot write ";
+    full("run --once").fails(
+        1,
+        &[state, "notification_state.json (see the limit", reason],
+    );
+    full("test-email").fails(1, &["cannot access", reason]);
+    full("init --yes").fails(1, &[state, "daemon.yaml.bak", reason]);
     assert_eq!(fs::read(desk.state_file()).unwrap(), before);
+    assert_eq!(desk.config_text(), config);
     desk.run(&["run", "--once"]).succeeds();
 }

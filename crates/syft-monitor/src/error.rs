@@ -44,7 +44,7 @@ pub enum Error {
         ds: Email,
     },
     /// The peer owns no inbox folder for this account.
-    #[error("{ds} has not asked to become a peer of this account: known are {known}")]
+    #[error("{ds} has not asked to become a peer of this account; those who have: {known}")]
     UnknownPeer {
         /// The peer.
         ds: Email,

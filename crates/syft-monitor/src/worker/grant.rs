@@ -95,7 +95,7 @@ impl Worker {
 fn list(peers: &BTreeSet<Email>) -> String {
     let names: Vec<String> = peers.iter().map(ToString::to_string).collect();
     if names.is_empty() {
-        "none".to_owned()
+        "nobody yet".to_owned()
     } else {
         names.join(", ")
     }

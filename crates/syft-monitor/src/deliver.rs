@@ -12,6 +12,7 @@ use syft_transport::{DraftId, Error, Mail, Mailer, MessageId, Promise};
 use crate::{
     event::{Event, Template},
     halt::Halt,
+    monitor::SentListener,
     outbox::{Fate, RetryPolicy, next_batch},
     render::{MailContext, Renderer},
 };
@@ -27,6 +28,8 @@ pub(crate) struct Courier<'a> {
     pub(crate) me: &'a Email,
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) halt: &'a Halt,
+    /// Hears of each mail as soon as it is on record.
+    pub(crate) on_sent: Option<&'a SentListener>,
     /// For the Python lines in mails to the data owner.
     pub(crate) drive_token: Option<&'a Path>,
 }
@@ -156,12 +159,19 @@ impl Courier<'_> {
             .buffered(BATCH)
             .collect::<Vec<_>>()
             .await;
+        let sent_before = delivery.sent.len();
         let settle = |(parcel, outcome)| match outcome {
             Ok(_) => settle_success(&parcel, now, delivery),
             Err(error) => self.settle_failure(parcel, error, now, delivery),
         };
         let ops: Vec<Op> = sent.into_iter().map(settle).collect();
-        session.commit(&ops)
+        session.commit(&ops)?;
+        if let Some(listener) = self.on_sent {
+            delivery.sent[sent_before..]
+                .iter()
+                .for_each(|mail| listener.hear(mail));
+        }
+        Ok(())
     }
 
     /// Renders the mails; one whose record makes no sense goes to the dead letters.

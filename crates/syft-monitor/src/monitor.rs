@@ -1,12 +1,13 @@
 //! The monitor that other programs embed, and that `syft-notify` runs.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use syft_state::{Email, Timestamp};
+use syft_state::{Email, Timestamp, ledger::SentRecord};
 use syft_transport::{Drive, Mailer};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -27,6 +28,21 @@ use crate::{
 
 /// Called after every round of a started monitor, with the wait until the next one.
 pub type Observer = Box<dyn FnMut(&Result<Round, Error>, Duration) + Send>;
+
+/// Something that hears of every mail as soon as it is sent and on record.
+pub(crate) struct SentListener(Box<dyn Fn(&SentRecord) + Send + Sync>);
+
+impl SentListener {
+    pub(crate) fn hear(&self, mail: &SentRecord) {
+        (self.0)(mail);
+    }
+}
+
+impl fmt::Debug for SentListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentListener")
+    }
+}
 
 /// Watches Drive and the local SyftBox of one data owner and mails about what happens.
 ///
@@ -92,6 +108,7 @@ impl NotificationMonitor {
                 notify_existing: false,
                 reconcile_every: Duration::from_secs(600),
                 policy: RetryPolicy::default(),
+                on_sent: None,
                 limits: Limits::default(),
             },
             interval: Duration::from_secs(30),
@@ -294,6 +311,14 @@ impl Builder {
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.setup.policy = policy;
+        self
+    }
+
+    /// Calls `listener` with every mail as soon as it is sent and on record, for progress in a
+    /// round that sends many.
+    #[must_use]
+    pub fn on_sent(mut self, listener: impl Fn(&SentRecord) + Send + Sync + 'static) -> Self {
+        self.setup.on_sent = Some(SentListener(Box::new(listener)));
         self
     }
 

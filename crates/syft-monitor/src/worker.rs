@@ -21,6 +21,7 @@ use crate::{
     detect::{self, Circumstances, Detected, FirstLook, Grants, Observation, Scope},
     error::Error,
     halt::Halt,
+    monitor::SentListener,
     outbox::RetryPolicy,
     proposal::Limits,
     render::Renderer,
@@ -46,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) notify_existing: bool,
     pub(crate) reconcile_every: Duration,
     pub(crate) policy: RetryPolicy,
+    pub(crate) on_sent: Option<SentListener>,
     pub(crate) limits: Limits,
 }
 
@@ -217,6 +219,7 @@ impl Worker {
             me: &self.setup.me,
             policy: &self.setup.policy,
             halt: &self.halt,
+            on_sent: self.setup.on_sent.as_ref(),
             drive_token: self.setup.drive_token.as_deref(),
         }
     }

@@ -7,6 +7,7 @@ use syft_monitor::{
     Builder, Error, Event, NotificationMonitor, Round, Scope, Trouble, config::Config,
     connect::Links,
 };
+use syft_state::ledger::SentRecord;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
@@ -69,6 +70,12 @@ fn scope(args: &RunArgs) -> Outcome<Scope> {
 
 async fn once(args: &RunArgs, config: &Config, scope: Scope) -> Outcome {
     let (builder, links) = session::connect(config).await?;
+    // A thousand mails take Google's quota many minutes, in which each is told as it goes.
+    let builder = if args.json {
+        builder
+    } else {
+        builder.on_sent(tell_sent)
+    };
     let mut monitor = monitor(builder, args, config, scope);
     if !args.json {
         term::say(format_args!(
@@ -128,6 +135,15 @@ fn verdict(round: &Round) -> Outcome {
     Ok(())
 }
 
+fn tell_sent(sent: &SentRecord) {
+    term::say(format_args!(
+        "{} {} {}",
+        paint(GOOD, "✅ Sent"),
+        sent.subject,
+        paint(DIM, format_args!("to {}", sent.to))
+    ));
+}
+
 fn tell(round: &Round, config: &Config) {
     if round.seeded {
         term::say("First look: what is there already is recorded and not mailed.");
@@ -141,14 +157,6 @@ fn tell(round: &Round, config: &Config) {
         term::warning(format_args!(
             "no peer has shared a folder of any known layout with {}",
             config.do_email
-        ));
-    }
-    for sent in &round.sent {
-        term::say(format_args!(
-            "{} {} {}",
-            paint(GOOD, "✅ Sent"),
-            sent.subject,
-            paint(DIM, format_args!("to {}", sent.to))
         ));
     }
     if round.sent.is_empty() && round.failed + round.buried == 0 {

@@ -98,18 +98,25 @@ pub fn builder(config: &Config, links: &Links) -> Builder {
     if let Some(path) = &config.drive_token_path {
         builder = builder.drive_token(path.clone());
     }
-    if let Some(directory) = &config.templates_dir {
-        let (renderer, problems) = Renderer::with_overrides(directory);
-        for problem in problems {
-            tracing::warn!("⚠️  {problem}; the built-in text is used instead");
-        }
-        builder = builder.renderer(renderer);
-    }
+    builder = builder.renderer(renderer(config));
     if config.notify_existing {
         builder.notify_existing()
     } else {
         builder
     }
+}
+
+/// Returns a renderer of the config's templates; what is wrong with them is logged.
+#[must_use]
+pub fn renderer(config: &Config) -> Renderer {
+    let Some(directory) = &config.templates_dir else {
+        return Renderer::embedded();
+    };
+    let (renderer, problems) = Renderer::with_overrides(directory);
+    for problem in problems {
+        tracing::warn!("⚠️  {problem}");
+    }
+    renderer
 }
 
 /// Opens what the config names and checks whose it is.

@@ -339,7 +339,7 @@ fn references(state: &State, record: &NoticeRecord) -> Vec<MessageId> {
     let Some(job) = record.job.as_ref().filter(|job| job.event != "new") else {
         return Vec::new();
     };
-    let key = format!("{}/{}", job.ds.key(), job.job);
+    let key = ledger::job_key(&job.ds, &job.job);
     let Some(known) = state.own().jobs.get(&key) else {
         return Vec::new();
     };

@@ -12,7 +12,7 @@ use syft_state::{
 };
 
 use crate::{
-    event::{Event, JobKey, Template},
+    event::{Event, Template},
     fetch::Opened,
     local_jobs::LocalScan,
     notice,
@@ -166,8 +166,4 @@ fn mark(key: impl Into<String>, mark: &str) -> Op {
         key: key.into(),
         mark: mark.to_owned(),
     }
-}
-
-fn identity_of(job: &JobKey) -> String {
-    format!("{}/{}", job.ds.key(), job.job)
 }

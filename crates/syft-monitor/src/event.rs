@@ -1,7 +1,7 @@
 //! What happened, and who is to be told.
 
 use serde::{Deserialize, Serialize};
-use syft_state::{Email, Timestamp};
+use syft_state::{Email, Timestamp, ledger};
 use syft_transport::FileId;
 
 /// Names a job: its name alone does not, because two data scientists may choose the same (T12).
@@ -11,6 +11,14 @@ pub struct JobKey {
     pub ds: Email,
     /// The directory name of the job: free text of the data scientist.
     pub job: String,
+}
+
+impl JobKey {
+    /// Returns the key of the job in the ledger.
+    #[must_use]
+    pub fn key(&self) -> String {
+        ledger::job_key(&self.ds, &self.job)
+    }
 }
 
 /// What a submission says about its job; all of it is free text of the data scientist.
@@ -104,14 +112,14 @@ impl Event {
     pub fn identity(&self) -> String {
         match self {
             Self::JobSubmitted { job, message, .. } => {
-                format!("{message}/{}/{}", job.ds.key(), job.job)
+                format!("{message}/{}", job.key())
             }
             Self::EncryptedSubmission { message, .. }
             | Self::UnreadableSubmission { message, .. } => message.to_string(),
             Self::JobApproved { job }
             | Self::JobExecuted { job }
             | Self::JobFailed { job, .. }
-            | Self::JobRejected { job, .. } => format!("{}/{}", job.ds.key(), job.job),
+            | Self::JobRejected { job, .. } => job.key(),
             Self::PeerRequested { ds } | Self::PeerGranted { ds } => ds.key(),
         }
     }

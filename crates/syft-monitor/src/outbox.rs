@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use syft_state::{
     Timestamp,
-    ledger::{NoticeRecord, NoticeState, State},
+    ledger::{self, NoticeRecord, NoticeState, State},
 };
 use syft_transport::Error;
 
@@ -111,7 +111,7 @@ pub fn next_batch(
 /// Mails about one thing to one person, as far as their order matters.
 fn thread(record: &NoticeRecord) -> (String, String) {
     let about = match &record.job {
-        Some(job) if job.event != "new" => format!("{}/{}", job.ds.key(), job.job),
+        Some(job) if job.event != "new" => ledger::job_key(&job.ds, &job.job),
         _ => record.message_id.clone(),
     };
     (record.to.key(), about)

@@ -86,13 +86,18 @@ impl Worker {
 
     /// Looks once and mails what is due.
     pub(crate) async fn run_once(&mut self, now: Timestamp) -> Result<Round, Error> {
-        let mut ledger = match self.memory.ledger.take() {
-            Some(ledger) => ledger,
-            None => Ledger::open(&self.setup.ledger)?,
-        };
+        let mut ledger = self.take_ledger()?;
         let outcome = self.round(&mut ledger, now).await;
         self.memory.ledger = Some(ledger);
         outcome
+    }
+
+    /// Takes the ledger out of the memory, so that its session does not borrow the worker.
+    fn take_ledger(&mut self) -> Result<Ledger, Error> {
+        match self.memory.ledger.take() {
+            Some(ledger) => Ok(ledger),
+            None => Ok(Ledger::open(&self.setup.ledger)?),
+        }
     }
 
     async fn round(&mut self, ledger: &mut Ledger, now: Timestamp) -> Result<Round, Error> {

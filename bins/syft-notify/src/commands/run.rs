@@ -45,10 +45,8 @@ pub(crate) async fn run(args: RunArgs) -> Outcome {
     }
 }
 
-fn monitor(builder: Builder, args: &RunArgs, config: &Config, scope: Scope) -> NotificationMonitor {
-    let builder = builder
-        .scope(scope)
-        .interval(config.interval, Some(config.interval_max));
+fn monitor(builder: Builder, args: &RunArgs, scope: Scope) -> NotificationMonitor {
+    let builder = builder.scope(scope);
     if args.notify_existing {
         builder.notify_existing().build()
     } else {
@@ -76,7 +74,7 @@ async fn once(args: &RunArgs, config: &Config, scope: Scope) -> Outcome {
     } else {
         builder.on_sent(tell_sent)
     };
-    let mut monitor = monitor(builder, args, config, scope);
+    let mut monitor = monitor(builder, args, scope);
     if !args.json {
         term::say(format_args!(
             "Looking once for {} …",
@@ -190,7 +188,7 @@ async fn watch(args: &RunArgs, config: Config, scope: Scope) -> Outcome {
     };
     report.connected(&links);
     announce(&config, &links, scope, args.json);
-    let mut monitor = monitor(builder, args, &config, scope);
+    let mut monitor = monitor(builder, args, scope);
     let (fatal, mut ended) = tokio::sync::mpsc::channel(1);
     let is_json = args.json;
     let mut failures_in_a_row = 0;

@@ -3,7 +3,8 @@
 use serde_json::json;
 use syft_monitor::{
     config::{Backend, Config},
-    render::{MailContext, Renderer},
+    connect,
+    render::MailContext,
 };
 use syft_transport::{Error, Mail, MessageId};
 
@@ -18,10 +19,7 @@ use crate::{
 pub(crate) async fn run(args: DataArgs) -> Outcome {
     let config = session::load(&args.config)?;
     let (_builder, links) = session::connect(&config).await?;
-    let renderer = match &config.templates_dir {
-        Some(directory) => Renderer::with_overrides(directory).0,
-        None => Renderer::embedded(),
-    };
+    let renderer = connect::renderer(&config);
     let me = &config.do_email;
     let rendered = renderer.render(&MailContext::test(me, me, now()));
     let mail = Mail {

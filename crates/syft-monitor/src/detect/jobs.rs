@@ -5,7 +5,7 @@ use syft_state::{
     ledger::{EventRecord, NoticeRecord, Op, State},
 };
 
-use super::{Circumstances, Detected, FirstLook, Observation, identity_of, is_under_way, mark};
+use super::{Circumstances, Detected, FirstLook, Observation, is_under_way, mark};
 use crate::{
     event::{Event, JobKey, Template},
     local_jobs::{LocalJob, Reached, Submitter},
@@ -100,7 +100,7 @@ fn detect_one(
         let template = template_of(reached);
         let event = reached.clone().into_event(key.clone());
         let name = event.job_event().expect("a job's state is a job's event");
-        if has_been_told(state, key, name) || is_under_way(state, template, &identity_of(key)) {
+        if has_been_told(state, key, name) || is_under_way(state, template, &key.key()) {
             continue;
         }
         if when.first == FirstLook::Over && !is_old {
@@ -159,7 +159,7 @@ fn template_of(reached: &Reached) -> Template {
 fn has_been_told(state: &State, key: &JobKey, event: &str) -> bool {
     let told = state.job_has(&key.ds, &key.job, event);
     // Our own mail about a failure sets Python's `executed` too; a later success is still news.
-    let own = state.own().jobs.get(&identity_of(key));
+    let own = state.own().jobs.get(&key.key());
     let own_has = |event| own.is_some_and(|record| record.has(event));
     told && !(event == "executed" && own_has("failed") && !own_has("executed"))
 }

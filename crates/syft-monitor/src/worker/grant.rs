@@ -17,10 +17,7 @@ impl Worker {
         ds: &Email,
         now: Timestamp,
     ) -> Result<Round, Error> {
-        let mut ledger = match self.memory.ledger.take() {
-            Some(ledger) => ledger,
-            None => Ledger::open(&self.setup.ledger)?,
-        };
+        let mut ledger = self.take_ledger()?;
         let outcome = self.grant(&mut ledger, ds, now).await;
         self.memory.ledger = Some(ledger);
         outcome
@@ -50,6 +47,7 @@ impl Worker {
         self.report(session.state(), delivery, &mut round);
         Ok(round)
     }
+
     /// T9: only a verified owner of an inbox is mailed, so a typing error reaches no stranger.
     async fn check_peer(
         &mut self,

@@ -12,12 +12,12 @@ Exit codes:
   3  `status`: not running
   4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
   5  Drive or mail is not available now; what waits is kept, run again later
-  6  a mail was given up and waits for you: see `syft-notify state show`
+  6  a mail was given up and waits for you: see `syft-notify queue list`
 
 First steps:
   syft-notify demo          see everything work, without an account
   syft-notify init          set up, with Google or with --local DIR
-  syft-notify run           watch, until Ctrl+C";
+  syft-notify start         watch in the background; status, logs and stop go with it";
 
 const RUN_EXIT_CODES: &str = "\
 Exit codes:
@@ -25,7 +25,7 @@ Exit codes:
   1  an error that a person must mend; also: another `run` watches with this state
   4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
   5  with --once: Drive or mail is not available now; what waits is kept
-  6  with --once: a mail was given up: see `syft-notify state show`
+  6  with --once: a mail was given up: see `syft-notify queue list`
 Without --once, a Drive or mail that is not available is waited for.";
 
 const STATUS_EXIT_CODES: &str = "\
@@ -54,12 +54,37 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Set up: account, SyftBox, tokens, config file.
     Init(Box<InitArgs>),
+    /// Watch in the background, also when this terminal is closed.
+    Start(WatchArgs),
+    /// Stop watching in the background.
+    Stop(StopArgs),
+    /// Stop and start again, with the options of before unless others are given.
+    Restart(WatchArgs),
+    /// Read the config file again, without a stop.
+    Reload(ConfigArg),
+    /// Watch over the worker of a background start.
+    #[command(hide = true)]
+    Supervise(WatchArgs),
+    /// Show the log, or follow it.
+    Logs(LogsArgs),
     /// Watch in the foreground, until Ctrl+C.
     #[command(after_help = RUN_EXIT_CODES)]
     Run(RunArgs),
     /// Show what the running monitor did last, what waits, and what it costs.
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(DataArgs),
+    /// Check everything that watching needs, and say what to do about each fault.
+    Doctor(DoctorArgs),
+    /// Show the mails that wait or were given up; send them again or drop them.
+    Queue {
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
+    /// Make this a service of the machine: systemd, launchd or Windows.
+    Service {
+        #[command(subcommand)]
+        command: ServiceCommand,
+    },
     /// Mail a data scientist that you have accepted them as a peer.
     NotifyGranted(GrantedArgs),
     /// Show, reset or restore the record of what was mailed.
@@ -105,18 +130,15 @@ pub(crate) struct DataArgs {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
+/// How to watch.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArg,
 
     /// Seconds between two looks [default: `interval` of the config].
     #[arg(short, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=2_592_000))]
     pub(crate) interval: Option<u64>,
-
-    /// Look once, mail what is due, and end.
-    #[arg(long)]
-    pub(crate) once: bool,
 
     /// Watch jobs only.
     #[arg(long)]
@@ -129,6 +151,105 @@ pub(crate) struct RunArgs {
     /// At the first look, mail about what is there already, too.
     #[arg(long)]
     pub(crate) notify_existing: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// Seconds to wait before it is ended by force.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// How many lines to show at first.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub(crate) lines: usize,
+
+    /// Go on with what is logged from now on, until Ctrl+C.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+
+    /// Only errors, from the error log.
+    #[arg(long)]
+    pub(crate) errors: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    /// Check only this machine, not Google.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Show the mails that wait and those that were given up.
+    List(DataArgs),
+    /// Send given-up mails again at the next look.
+    Retry(NoticeArgs),
+    /// Take mails that wait or were given up off the record; they are never sent.
+    Drop(NoticeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Install the service, start it now and at every boot.
+    Install(ServiceArgs),
+    /// Stop the service and remove its files.
+    Uninstall(ServiceArgs),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceKind {
+    Systemd,
+    Launchd,
+    Windows,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+
+    /// For this user alone, without the rights of an administrator.
+    #[arg(long)]
+    pub(crate) user: bool,
+
+    /// Print what would be installed, and change nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+
+    /// For this kind of service [default: that of this machine].
+    #[arg(long = "for", value_name = "KIND")]
+    pub(crate) kind: Option<ServiceKind>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
+
+    /// Look once, mail what is due, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Also write the log to files that rotate [default PATH: that of `syft-notify logs`].
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
+    pub(crate) log_file: Option<Option<PathBuf>>,
+
+    /// Started by a supervisor, to which standard input leads.
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
 
     /// Print each look as a line of JSON, for scripts.
     #[arg(long)]
@@ -150,17 +271,13 @@ pub(crate) enum StateCommand {
     Show(DataArgs),
     /// Forget what was mailed, so that it is mailed again.
     Reset(ResetArgs),
-    /// Send given-up mails again at the next look.
-    Retry(NoticeArgs),
-    /// Take mails that wait or were given up off the record; they are never sent.
-    Drop(NoticeArgs),
     /// Put back the last intact copy of a damaged file.
     Restore(ConfirmArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct NoticeArgs {
-    /// The mails, by their names in `syft-notify state show`.
+    /// The mails, by their names in `syft-notify queue list`.
     #[arg(
         value_name = "NAME",
         required_unless_present = "all",

@@ -2,11 +2,20 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod init;
+mod logs;
 mod notify_granted;
+mod queue;
+mod reload;
+mod restart;
 mod run;
+mod service;
+mod start;
 mod state;
 mod status;
+mod stop;
+mod supervise;
 mod test_email;
 
 use clap::CommandFactory;
@@ -44,7 +53,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 fn usual_level(command: &Command) -> &'static str {
     match command {
         Command::Run(args) if args.once => "warn",
-        Command::Run(_) => "info",
+        Command::Run(_) | Command::Supervise(_) => "info",
         _ => "error",
     }
 }
@@ -53,6 +62,15 @@ async fn run_async(command: Command) -> Outcome {
     match command {
         Command::Init(args) => init::run(*args).await,
         Command::Run(args) => run::run(args).await,
+        Command::Start(args) => start::run(args).await,
+        Command::Stop(args) => stop::run(args).await,
+        Command::Restart(args) => restart::run(args).await,
+        Command::Reload(args) => reload::run(args).await,
+        Command::Supervise(args) => supervise::run(args).await,
+        Command::Logs(args) => logs::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Queue { command } => queue::run(command).await,
+        Command::Service { command } => service::run(command).await,
         Command::Status(args) => status::run(&args),
         Command::NotifyGranted(args) => notify_granted::run(args).await,
         Command::State { command } => state::run(command).await,

@@ -26,9 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 
 pub(crate) async fn run(args: RunArgs) -> Outcome {
     let scope = scope(&args)?;
-    let mut config = session::load(&args.config)?;
+    let mut config = session::load(&args.watch.config)?;
     // As in Python, zero means "what the config says".
-    if let Some(seconds) = args.interval.filter(|seconds| *seconds > 0) {
+    if let Some(seconds) = args.watch.interval.filter(|seconds| *seconds > 0) {
         // The config's longest interval counts only if it is one, and not the same as `interval`.
         let is_set = config.interval_max > config.interval;
         config.interval = Duration::from_secs(seconds);
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: RunArgs) -> Outcome {
 
 fn monitor(builder: Builder, args: &RunArgs, scope: Scope) -> NotificationMonitor {
     let builder = builder.scope(scope);
-    if args.notify_existing {
+    if args.watch.notify_existing {
         builder.notify_existing().build()
     } else {
         builder.build()
@@ -55,7 +55,7 @@ fn monitor(builder: Builder, args: &RunArgs, scope: Scope) -> NotificationMonito
 }
 
 fn scope(args: &RunArgs) -> Outcome<Scope> {
-    match (args.jobs_only, args.peers_only) {
+    match (args.watch.jobs_only, args.watch.peers_only) {
         (true, true) => Err(
             Failure::error("--jobs-only and --peers-only exclude each other")
                 .hint("leave both out to watch everything"),

@@ -1,6 +1,6 @@
 //! `syft-notify state`.
 
-mod notices;
+pub(crate) mod notices;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -26,8 +26,6 @@ pub(crate) async fn run(command: StateCommand) -> Outcome {
     match command {
         StateCommand::Show(args) => show(&args),
         StateCommand::Reset(args) => prompt::interruptible(reset(args)).await,
-        StateCommand::Retry(args) => prompt::interruptible(notices::retry(args)).await,
-        StateCommand::Drop(args) => prompt::interruptible(notices::drop(args)).await,
         StateCommand::Restore(args) => prompt::interruptible(restore(args)).await,
     }
 }

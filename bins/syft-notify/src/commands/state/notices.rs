@@ -11,7 +11,7 @@ use crate::{
     term::{self, GOOD, count, paint},
 };
 
-pub(super) async fn retry(args: NoticeArgs) -> Outcome {
+pub(crate) async fn retry(args: NoticeArgs) -> Outcome {
     let question = |mails: &str, doubtful: usize| {
         if doubtful == 0 {
             format!("Send {mails} again at the next look?")
@@ -31,7 +31,7 @@ pub(super) async fn retry(args: NoticeArgs) -> Outcome {
     .await
 }
 
-pub(super) async fn drop(args: NoticeArgs) -> Outcome {
+pub(crate) async fn drop(args: NoticeArgs) -> Outcome {
     let question = |mails: &str, _| format!("Take {mails} off the record? Nobody will be told.");
     change(args, "drop", question, |state, name| {
         let own = state.own();

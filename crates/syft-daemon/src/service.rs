@@ -1,0 +1,1 @@
+//! Files that make a daemon a service of this machine.

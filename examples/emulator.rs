@@ -109,5 +109,6 @@ fn mail() -> Result<Mail, Box<dyn Error>> {
         html: None,
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     })
 }

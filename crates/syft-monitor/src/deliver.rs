@@ -7,7 +7,7 @@ use syft_state::{
     Email, Timestamp,
     ledger::{self, NoticeRecord, NoticeState, Op, SentRecord, Session, State},
 };
-use syft_transport::{DraftId, Error, Mail, Mailer, MessageId, Promise};
+use syft_transport::{About, DraftId, Error, Mail, Mailer, MessageId};
 
 use crate::{
     event::{Event, Template},
@@ -88,9 +88,10 @@ impl Courier<'_> {
 
     /// Where a crash leaves the mails under way uncertain, there is only one.
     fn batch_size(&self) -> usize {
-        match self.mailer.promise() {
-            Promise::ExactlyOnce => BATCH,
-            Promise::AtMostOnce => 1,
+        if self.mailer.promise().may_repeat() {
+            BATCH
+        } else {
+            1
         }
     }
 
@@ -235,6 +236,10 @@ impl Courier<'_> {
             html: Some(rendered.html),
             in_reply_to: references.last().cloned(),
             references,
+            about: Some(About {
+                event: template.name().to_owned(),
+                data: record.payload.clone(),
+            }),
         })
     }
 
@@ -260,7 +265,7 @@ impl Courier<'_> {
             Some(draft) => NoticeState::Staged {
                 draft: draft.to_string(),
             },
-            None if self.mailer.promise() == Promise::ExactlyOnce => return None,
+            None if self.mailer.promise().may_repeat() => return None,
             None => NoticeState::Ambiguous,
         };
         (*now != intent).then_some(intent)

@@ -29,4 +29,4 @@ pub use drive::{
 };
 pub use error::{Error, Result};
 pub use local::{LocalDrive, LocalMailer};
-pub use mail::{DraftId, Mail, MailId, Mailer, MessageId, Promise};
+pub use mail::{About, DraftId, Mail, MailId, Mailer, MessageId, Promise};

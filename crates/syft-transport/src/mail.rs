@@ -45,6 +45,17 @@ pub enum Promise {
     ExactlyOnce,
     /// It is never sent twice, but after a lost answer a person has to look whether it went out.
     AtMostOnce,
+    /// It may be sent again after a lost answer; the receiver drops a repetition by its
+    /// `Message-ID`.
+    AtLeastOnce,
+}
+
+impl Promise {
+    /// Returns whether an interrupted send may simply be made again.
+    #[must_use]
+    pub fn may_repeat(self) -> bool {
+        self != Self::AtMostOnce
+    }
 }
 
 opaque! {
@@ -119,4 +130,15 @@ pub struct Mail {
     pub in_reply_to: Option<MessageId>,
     /// All earlier mails of the thread, oldest first.
     pub references: Vec<MessageId>,
+    /// What it tells, for receivers that are programs; people's mail services ignore it.
+    pub about: Option<About>,
+}
+
+/// What a mail tells, as data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// The kind of event: the name of the mail's template, as `new_job`.
+    pub event: String,
+    /// The event itself.
+    pub data: serde_json::Value,
 }

@@ -223,6 +223,7 @@ fn mail() -> Mail {
         html: None,
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     }
 }
 

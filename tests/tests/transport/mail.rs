@@ -58,6 +58,7 @@ fn mail(number: usize) -> Mail {
         html: None,
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     }
 }
 

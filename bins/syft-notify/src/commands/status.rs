@@ -37,6 +37,7 @@ pub(crate) fn promise(promise: Promise) -> &'static str {
     match promise {
         Promise::ExactlyOnce => "exactly once, whatever happens",
         Promise::AtMostOnce => "never twice; an interrupted send is reported to you",
+        Promise::AtLeastOnce => "at least once; a repeated one has the same Message-ID",
     }
 }
 

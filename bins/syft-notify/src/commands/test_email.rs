@@ -33,6 +33,7 @@ pub(crate) async fn run(args: DataArgs) -> Outcome {
         html: Some(rendered.html),
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     };
     let draft = links.mailer.stage(&mail).await?;
     links

@@ -26,6 +26,7 @@ impl Correspondents {
             html: Some("<p>ünïcode</p>".into()),
             in_reply_to: in_reply_to.map(|mail| mail.message_id.clone()),
             references: Vec::from_iter(in_reply_to.map(|mail| mail.message_id.clone())),
+            about: None,
         }
     }
 }
@@ -87,7 +88,7 @@ pub async fn exactly_once(
     }
     let times = match mailer.promise() {
         Promise::ExactlyOnce => 3,
-        Promise::AtMostOnce => 1,
+        Promise::AtMostOnce | Promise::AtLeastOnce => 1,
     };
     for _ in 0..times {
         let sent = mailer.send(&mail, draft.as_ref()).await;

@@ -83,10 +83,11 @@ impl Gmail {
     ///
     /// A token of another account is [`Error::Unauthenticated`], which names the token file.
     pub async fn check_account(&self, expected: &Email) -> Result<Identity> {
-        let account = match self.promise {
-            Promise::ExactlyOnce => Some(self.profile().await?),
+        let account = if self.drafts() {
+            Some(self.profile().await?)
+        } else {
             // With `gmail.send` alone the profile is refused (notify.md §12.2).
-            Promise::AtMostOnce => self.api.tokens.info().await?.account,
+            self.api.tokens.info().await?.account
         };
         match account {
             None => Ok(Identity::Unverified),

@@ -29,6 +29,7 @@ fn mail() -> Mail {
         html: Some("<p>Hello</p>".into()),
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     }
 }
 

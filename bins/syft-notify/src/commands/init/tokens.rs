@@ -88,8 +88,8 @@ impl Google {
                 };
                 let promise = syft_transport::Mailer::promise(&gmail);
                 let more = match promise {
-                    Promise::ExactlyOnce => "",
                     Promise::AtMostOnce => " (gmail.send alone allows no more)",
+                    Promise::ExactlyOnce | Promise::AtLeastOnce => "",
                 };
                 Ok(format!(
                     "Gmail {whose}; mails arrive {}{more}",

@@ -45,6 +45,7 @@ fn mail() -> Mail {
         html: None,
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     }
 }
 

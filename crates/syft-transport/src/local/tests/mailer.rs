@@ -52,6 +52,7 @@ async fn a_mail_is_never_overwritten_and_never_from_somebody_else() {
         html: None,
         in_reply_to: None,
         references: Vec::new(),
+        about: None,
     };
     let id = mailer.send(&mail, None).await.unwrap();
     assert_eq!(

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const ARROWS: &[(&str, &[&str])] = &[
     ("syft-state", &[]),
     ("syft-emulator", &[]),
+    ("syft-daemon", &["syft-state"]),
     ("syft-transport", &["syft-state"]),
     ("syft-monitor", &["syft-state", "syft-transport"]),
     (
         "syft-notify",
         &[
+            "syft-daemon",
             "syft-emulator",
             "syft-monitor",
             "syft-state",

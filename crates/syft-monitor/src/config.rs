@@ -1,19 +1,31 @@
 //! `daemon.yaml`: the keys of the Python program and ours.
 
+mod check;
+mod delivery;
 mod import;
+mod keys;
 mod raw;
+mod senders;
 
 use std::{
     fmt,
+    net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
 
+use chrono_tz::Tz;
 use syft_state::Email;
 
+use crate::quiet::QuietHours;
+
+pub use delivery::{
+    Encryption, LogConfig, LogFormat, LogLevel, MailBy, SmtpConfig, SmtpLogin, WebhookConfig,
+    WebhookFormat,
+};
 pub use import::{Imported, import};
-pub use raw::KEYS;
+pub use keys::{KEYS, SECTIONS};
 
 /// A config file larger than this is not one.
 const SIZE_LIMIT: u64 = 1024 * 1024;
@@ -91,6 +103,24 @@ pub struct Config {
     pub google_endpoint: Option<String>,
     /// The most that may be spent, in Google's quota units.
     pub quota: Quota,
+    /// Who carries the mails.
+    pub mail: MailBy,
+    /// The mail server; it is there whenever `mail` is [`MailBy::Smtp`].
+    pub smtp: Option<SmtpConfig>,
+    /// Further receivers of events.
+    pub webhooks: Vec<WebhookConfig>,
+    /// How long mails to the data owner are collected to become one mail.
+    pub digest: Option<Duration>,
+    /// When no mail goes to the data owner.
+    pub quiet_hours: Option<QuietHours>,
+    /// The time between two mails to the data owner that all is well.
+    pub heartbeat: Option<Duration>,
+    /// The time zone of quiet hours and digests; the machine's without it.
+    pub time_zone: Option<Tz>,
+    /// What is logged, how and where.
+    pub log: LogConfig,
+    /// The address for health and metrics, on this machine alone.
+    pub http: Option<SocketAddr>,
     /// Keys that mean nothing here, each with the key that may have been meant.
     pub unknown_keys: Vec<UnknownKey>,
 }

@@ -202,6 +202,20 @@ impl Template {
         Self::TestEmail,
     ];
 
+    /// Those that tell of an event, and that receivers besides the mails can choose from.
+    pub const EVENTS: [Self; 10] = [
+        Self::NewJob,
+        Self::EncryptedSubmission,
+        Self::UnreadableSubmission,
+        Self::JobApproved,
+        Self::JobExecuted,
+        Self::JobFailed,
+        Self::JobRejected,
+        Self::PeerRequest,
+        Self::RequestSent,
+        Self::PeerGranted,
+    ];
+
     /// Returns the template of a file name without its extension.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

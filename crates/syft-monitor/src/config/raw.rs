@@ -2,92 +2,75 @@
 
 use std::{path::Path, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Backend, Config, ConfigError, Locations, Quota, UnknownKey, expand};
-
-/// All keys of `daemon.yaml`, with what they mean, in the order of the documentation.
-pub const KEYS: &[(&str, &str)] = &[
-    ("do_email", "the data owner's e-mail address (required)"),
-    ("syftbox_root", "the SyftBox directory (required)"),
-    ("backend", "`google` (default) or `local:DIR`"),
-    (
-        "drive_token_path",
-        "the Google Drive token; without it only the local SyftBox is watched",
-    ),
-    (
-        "gmail_token_path",
-        "the Gmail token (default: ~/.syft-creds/gmail_token.json)",
-    ),
-    (
-        "credentials_path",
-        "the OAuth client (default: ~/.syft-creds/credentials.json)",
-    ),
-    (
-        "state_path",
-        "the notification ledger (default: ~/.syft-creds/notification_state.json)",
-    ),
-    ("interval", "seconds between two looks (default: 30)"),
-    (
-        "interval_max",
-        "seconds between two looks when all is quiet (default: `interval`)",
-    ),
-    (
-        "reconcile_interval",
-        "seconds between two looks at everything (default: 600)",
-    ),
-    (
-        "notify_existing",
-        "mail about what is there at the first look (default: false)",
-    ),
-    (
-        "templates_dir",
-        "a directory with mail templates of your own",
-    ),
-    (
-        "google_endpoint",
-        "another server that speaks Google's protocols",
-    ),
-    (
-        "quota",
-        "limits in Google's quota units: `units_per_minute`, `units_per_day`, `gmail_units_per_minute`",
-    ),
-];
-
-const QUOTA_KEYS: &[&str] = &[
-    "units_per_minute",
-    "units_per_day",
-    "gmail_units_per_minute",
-];
-/// Toggles that Python's files hold and its daemon ignores, too (T14).
-const IGNORED_PREFIX: &str = "notify_on_";
-/// A key must be at least this similar to be suggested.
-const SIMILARITY: f64 = 0.7;
+use super::{
+    Backend, Config, ConfigError, Locations, LogConfig, LogFormat, LogLevel, MailBy, UnknownKey,
+    check::Check, keys,
+};
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Raw {
-    pub(super) do_email: Option<String>,
-    pub(super) syftbox_root: Option<String>,
-    pub(super) backend: Option<String>,
-    pub(super) drive_token_path: Option<String>,
-    pub(super) gmail_token_path: Option<String>,
-    pub(super) credentials_path: Option<String>,
-    pub(super) state_path: Option<String>,
-    pub(super) interval: Option<f64>,
-    pub(super) interval_max: Option<f64>,
-    pub(super) reconcile_interval: Option<f64>,
-    pub(super) notify_existing: Option<bool>,
-    pub(super) templates_dir: Option<String>,
-    pub(super) google_endpoint: Option<String>,
-    #[serde(default)]
-    pub(super) quota: Option<RawQuota>,
+    do_email: Option<String>,
+    syftbox_root: Option<String>,
+    backend: Option<String>,
+    drive_token_path: Option<String>,
+    gmail_token_path: Option<String>,
+    credentials_path: Option<String>,
+    state_path: Option<String>,
+    interval: Option<f64>,
+    interval_max: Option<f64>,
+    reconcile_interval: Option<f64>,
+    notify_existing: Option<bool>,
+    templates_dir: Option<String>,
+    google_endpoint: Option<String>,
+    quota: Option<RawQuota>,
+    mail: Option<String>,
+    smtp: Option<RawSmtp>,
+    webhooks: Option<Vec<RawWebhook>>,
+    digest: Option<f64>,
+    quiet_hours: Option<String>,
+    heartbeat: Option<f64>,
+    time_zone: Option<String>,
+    log: Option<RawLog>,
+    http: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct RawQuota {
-    units_per_minute: Option<u32>,
-    units_per_day: Option<u32>,
-    gmail_units_per_minute: Option<u32>,
+    pub(super) units_per_minute: Option<u32>,
+    pub(super) units_per_day: Option<u32>,
+    pub(super) gmail_units_per_minute: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawSmtp {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) encryption: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password_file: Option<String>,
+    pub(super) from: Option<String>,
+    /// Recognised to be refused.
+    pub(super) password: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawWebhook {
+    pub(super) name: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) events: Option<Vec<String>>,
+    pub(super) secret_file: Option<String>,
+    pub(super) format: Option<String>,
+    /// Recognised to be refused.
+    pub(super) secret: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RawLog {
+    format: Option<String>,
+    level: Option<String>,
+    path: Option<String>,
 }
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<(Raw, Vec<UnknownKey>), ConfigError> {
@@ -103,41 +86,33 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<(Raw, Vec<UnknownKey>), C
     }
     let mut unknown = Vec::new();
     let raw = serde_ignored::deserialize(serde_yaml::Deserializer::from_str(text), |key| {
-        // A key below an optional one has a `?` in its path.
-        unknown.push(key.to_string().replace(".?", ""));
+        unknown.extend(keys::explain(&key.to_string()));
     })
     .map_err(|error: serde_yaml::Error| malformed(in_words(&error.to_string())))?;
-    unknown.retain(|key| !key.starts_with(IGNORED_PREFIX));
-    Ok((raw, unknown.into_iter().map(explain).collect()))
+    Ok((raw, unknown))
 }
 
-/// Names types as people do.
+/// Names types as people do, and leaves out values that may be secret.
 fn in_words(message: &str) -> String {
+    let may_be_secret = message.starts_with("smtp") || message.starts_with("webhooks");
+    let message = match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(begin), Some(end)) if may_be_secret => {
+            format!("{}a text{}", &message[..begin], &message[end + 1..])
+        }
+        _ => message.to_owned(),
+    };
     message
         .replace("expected f64", "expected a number")
+        .replace("expected u16", "expected a whole number")
         .replace("expected u32", "expected a whole number")
         .replace("expected a boolean", "expected true or false")
         .replace("expected a string", "expected a text")
+        .replace("expected a sequence", "expected a list")
         .replace("struct RawQuota", "keys with their values")
+        .replace("struct RawSmtp", "keys with their values")
+        .replace("struct RawWebhook", "keys with their values")
+        .replace("struct RawLog", "keys with their values")
         .replace("struct Raw", "keys with their values")
-}
-
-fn explain(key: String) -> UnknownKey {
-    let name = key.rsplit('.').next().unwrap_or(&key);
-    let known: Vec<&'static str> = if key.contains('.') {
-        QUOTA_KEYS.to_vec()
-    } else {
-        KEYS.iter().map(|(key, _)| *key).collect()
-    };
-    let best = known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= SIMILARITY)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    UnknownKey {
-        suggestion: best.map(|(_, candidate)| candidate),
-        key,
-    }
 }
 
 impl Raw {
@@ -150,6 +125,9 @@ impl Raw {
         let check = Check { path, locations };
         let creds = &locations.creds_dir;
         let do_email = check.required("do_email", self.do_email)?;
+        let do_email = do_email
+            .parse()
+            .map_err(|error| check.invalid("do_email", error))?;
         let syftbox_root = check.required("syftbox_root", self.syftbox_root)?;
         let interval = check
             .seconds("interval", self.interval)?
@@ -160,15 +138,21 @@ impl Raw {
         if interval_max < interval {
             return Err(check.invalid("interval_max", "must not be shorter than `interval`"));
         }
+        let backend = check.backend(self.backend)?;
+        let state_path = check
+            .path("state_path", self.state_path)?
+            .unwrap_or_else(|| creds.join("notification_state.json"));
+        let smtp = self
+            .smtp
+            .map(|smtp| check.smtp(smtp, &do_email))
+            .transpose()?;
+        let mail = check.mail(self.mail.as_deref(), &backend, smtp.is_some())?;
+        let hours = self.quiet_hours.map(|hours| hours.parse()).transpose();
         Ok(Config {
             file: path.to_owned(),
-            do_email: do_email
-                .parse()
-                .map_err(|error| check.invalid("do_email", error))?,
             syftbox_root: check
                 .path("syftbox_root", Some(syftbox_root))?
                 .unwrap_or_default(),
-            backend: check.backend(self.backend)?,
             credentials_path: check
                 .path("credentials_path", self.credentials_path)?
                 .unwrap_or_else(|| creds.join("credentials.json")),
@@ -176,9 +160,6 @@ impl Raw {
             gmail_token_path: check
                 .path("gmail_token_path", self.gmail_token_path)?
                 .unwrap_or_else(|| creds.join("gmail_token.json")),
-            state_path: check
-                .path("state_path", self.state_path)?
-                .unwrap_or_else(|| creds.join("notification_state.json")),
             interval,
             interval_max,
             reconcile_interval: check
@@ -188,111 +169,56 @@ impl Raw {
             templates_dir: check.path("templates_dir", self.templates_dir)?,
             google_endpoint: check.endpoint(self.google_endpoint)?,
             quota: check.quota(self.quota)?,
+            mail,
+            smtp,
+            webhooks: check.webhooks(self.webhooks.unwrap_or_default())?,
+            digest: check.digest(self.digest)?,
+            quiet_hours: hours.map_err(|reason| check.invalid("quiet_hours", reason))?,
+            heartbeat: check.heartbeat(self.heartbeat)?,
+            time_zone: check.zone(self.time_zone)?,
+            log: check.log(self.log.unwrap_or_default(), &state_path)?,
+            http: check.http(self.http.as_deref())?,
+            do_email,
+            backend,
+            state_path,
             unknown_keys,
         })
     }
 }
 
-struct Check<'a> {
-    path: &'a Path,
-    locations: &'a Locations,
-}
-
 impl Check<'_> {
-    fn invalid(&self, key: &'static str, reason: impl ToString) -> ConfigError {
-        ConfigError::Invalid {
-            path: self.path.to_owned(),
-            key,
-            reason: reason.to_string(),
-        }
-    }
-
-    fn required(&self, key: &'static str, value: Option<String>) -> Result<String, ConfigError> {
-        let value = value.filter(|value| !value.trim().is_empty());
-        value.ok_or_else(|| self.invalid(key, "is missing: run `syft-notify init`, or add it"))
-    }
-
-    fn path(
+    fn mail(
         &self,
-        key: &'static str,
-        value: Option<String>,
-    ) -> Result<Option<std::path::PathBuf>, ConfigError> {
-        let base = self.path.parent().unwrap_or(Path::new("/"));
-        value
-            .map(|value| expand(&value, &self.locations.home, base))
-            .transpose()
-            .map_err(|reason| self.invalid(key, reason))
-    }
-
-    fn seconds(
-        &self,
-        key: &'static str,
-        value: Option<f64>,
-    ) -> Result<Option<Duration>, ConfigError> {
-        value
-            .map(|seconds| {
-                let duration = Duration::try_from_secs_f64(seconds).ok();
-                duration
-                    .filter(|time| (1..=30 * 24 * 3600).contains(&time.as_secs()))
-                    .ok_or_else(|| {
-                        self.invalid(key, "must be between 1 second and 30 days, in seconds")
-                    })
-            })
-            .transpose()
-    }
-
-    fn backend(&self, value: Option<String>) -> Result<Backend, ConfigError> {
-        let backend = match value.as_deref() {
-            None => Backend::Google,
-            Some(text) => text
-                .parse()
-                .map_err(|reason| self.invalid("backend", reason))?,
+        value: Option<&str>,
+        backend: &Backend,
+        has_smtp: bool,
+    ) -> Result<MailBy, ConfigError> {
+        let by_default = match backend {
+            _ if has_smtp => MailBy::Smtp,
+            Backend::Google => MailBy::Gmail,
+            Backend::Local(_) => MailBy::Local,
         };
-        Ok(match backend {
-            Backend::Google => Backend::Google,
-            Backend::Local(hub) => {
-                let hub = hub.to_string_lossy().into_owned();
-                Backend::Local(self.path("backend", Some(hub))?.unwrap_or_default())
+        let mail = self.word("mail", value)?.unwrap_or(by_default);
+        match (mail, backend) {
+            (MailBy::Smtp, _) if !has_smtp => {
+                Err(self.invalid("mail", "is smtp: name the server in the section `smtp`"))
             }
-        })
-    }
-
-    /// Tokens travel there, so it must be encrypted or stay on this machine.
-    fn endpoint(&self, value: Option<String>) -> Result<Option<String>, ConfigError> {
-        let Some(text) = value else { return Ok(None) };
-        let url = url::Url::parse(&text).map_err(|error| self.invalid("google_endpoint", error))?;
-        let is_loopback = match url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        match url.scheme() {
-            "https" => Ok(Some(text)),
-            "http" if is_loopback => Ok(Some(text)),
-            _ => Err(self.invalid("google_endpoint", "must be https, or http on this machine")),
+            (MailBy::Local, Backend::Google) => {
+                Err(self.invalid("mail", "can be local only with `backend: local:DIR`"))
+            }
+            (mail, _) => Ok(mail),
         }
     }
 
-    fn quota(&self, value: Option<RawQuota>) -> Result<Quota, ConfigError> {
-        let value = value.unwrap_or_default();
-        let RawQuota {
-            units_per_minute,
-            units_per_day,
-            gmail_units_per_minute,
-        } = value;
-        // The dearest single call costs 200 units and must be possible.
-        let limits = [units_per_minute, units_per_day, gmail_units_per_minute];
-        if limits.into_iter().flatten().any(|units| units < 200) {
-            return Err(self.invalid(
-                "quota",
-                "must allow at least 200 units, the price of one download",
-            ));
-        }
-        Ok(Quota {
-            units_per_minute,
-            units_per_day,
-            gmail_units_per_minute,
+    fn log(&self, raw: RawLog, state_path: &Path) -> Result<LogConfig, ConfigError> {
+        let format = self.word("log.format", raw.format.as_deref())?;
+        let level = self.word("log.level", raw.level.as_deref())?;
+        Ok(LogConfig {
+            format: format.unwrap_or(LogFormat::Text),
+            level: level.unwrap_or(LogLevel::Info),
+            path: self
+                .path("log.path", raw.path)?
+                .unwrap_or_else(|| state_path.with_file_name("syft-notify.log")),
         })
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 
+mod delivery;
+
 fn locations() -> Locations {
     Locations {
         home: "/home/me".into(),

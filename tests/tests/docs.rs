@@ -11,7 +11,7 @@ use std::{
 };
 
 use cargo_metadata::Message;
-use syft_monitor::config::KEYS;
+use syft_monitor::config::{KEYS, SECTIONS};
 
 /// Our programs by name, built as the tests were.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(build);
@@ -193,9 +193,14 @@ fn the_configuration_page_names_every_key_and_no_other() {
     let page = page("configuration.md");
     let keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
     assert_eq!(keys_of(&page, "Keys"), keys);
-    let (_, quota) = KEYS.iter().find(|(key, _)| *key == "quota").unwrap();
-    let limits: Vec<&str> = quota.split('`').skip(1).step_by(2).collect();
-    assert_eq!(keys_of(&page, "Quota"), limits);
+    for (section, keys) in SECTIONS {
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        let title = match *section {
+            "smtp" => "SMTP".to_owned(),
+            name => name[..1].to_uppercase() + &name[1..],
+        };
+        assert_eq!(keys_of(&page, &title), keys, "{section}");
+    }
 }
 
 /// Returns all pages of the book, by their path below `docs/src`.

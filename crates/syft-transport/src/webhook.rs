@@ -2,7 +2,7 @@
 
 mod body;
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use hmac::{Hmac, Mac as _};
@@ -21,6 +21,9 @@ use crate::{
 pub const KEY_HEADER: &str = "idempotency-key";
 /// The header of the signature: `sha256=` and the HMAC of the body in hexadecimal digits.
 pub const SIGNATURE_HEADER: &str = "x-syft-signature";
+
+/// How long a receiver may take; it should do its work after it has answered.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 const CALL: Operation = Operation::new("webhook", 1);
 
@@ -154,7 +157,13 @@ impl Mailer for Webhook {
     }
 
     async fn send(&self, mail: &Mail, _: Option<&DraftId>) -> Result<MailId> {
-        let reply = self.client.send(&self.request(mail), None).await;
+        let request = self.request(mail);
+        let reply = tokio::time::timeout(LONGEST_CALL, self.client.send(&request, None)).await;
+        let reply = reply.map_err(|_| Error::Unavailable {
+            what: self.place.clone(),
+            reason: "it took too long".to_owned(),
+            source: None,
+        })?;
         let reply = reply.map_err(|failure| failure.error)?;
         if reply.status().is_success() {
             return Ok(MailId::new(""));

@@ -99,6 +99,12 @@ impl Board {
         &self.shared.metrics
     }
 
+    /// Returns whether the daemon gets on, by the rule of `/health`; for watchdogs.
+    #[must_use]
+    pub fn is_alive(&self, now: Instant) -> bool {
+        self.health(now).alive
+    }
+
     pub(super) fn health(&self, now: Instant) -> Health {
         let vitals = self.vitals();
         let silence = now.saturating_duration_since(vitals.progress);

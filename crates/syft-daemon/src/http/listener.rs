@@ -147,3 +147,116 @@ fn listening_inode(sockets: &str, port: u16) -> Option<&str> {
         is_it.then(|| fields.get(9).copied())?
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::oneshot,
+        task::JoinHandle,
+    };
+
+    use super::*;
+
+    const ANY_PORT: &str = "127.0.0.1:0";
+
+    async fn start() -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let listener = bind(ANY_PORT.parse().unwrap()).await.unwrap();
+        let address = listener.address();
+        let board = Board::new("syft_test", "1", Duration::from_secs(60));
+        let (stop, stopped) = oneshot::channel();
+        let serving = listener.serve(board, async { drop(stopped.await) });
+        (address, stop, tokio::spawn(serving))
+    }
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        // What was sent and never read resets the connection, after the answer.
+        drop(stream.read_to_string(&mut answer).await);
+        answer
+    }
+
+    #[tokio::test]
+    async fn addresses_that_others_can_reach_are_refused() {
+        for address in [
+            "0.0.0.0:0",
+            "[::]:0",
+            "10.0.0.1:0",
+            "8.8.8.8:0",
+            "[2001:db8::1]:0",
+        ] {
+            let outcome = bind(address.parse().unwrap()).await;
+            assert!(
+                matches!(outcome, Err(Error::NotLoopback { .. })),
+                "{address}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_names_who_uses_it() {
+        let first = bind(ANY_PORT.parse().unwrap()).await.unwrap();
+        let error = bind(first.address()).await.unwrap_err().to_string();
+        let expected = format!("{} is in use by ", first.address());
+        let holder = format!("(PID {})", std::process::id());
+        assert!(
+            error.starts_with(&expected) && error.ends_with(&holder),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_listening_socket_is_found_by_its_port() {
+        let sockets = "  sl  local_address rem_address st\n   \
+            0: 0100007F:24F5 0100007F:1000 01 0:0 00:0 0 0 0 111 1\n   \
+            1: 0100007F:24F5 00000000:0000 0A 0:0 00:0 0 0 0 222 1\n";
+        assert_eq!(listening_inode(sockets, 9461), Some("222"));
+        assert_eq!(listening_inode(sockets, 9462), None);
+        assert_eq!(listening_inode("", 1), None);
+    }
+
+    #[tokio::test]
+    async fn one_connection_is_one_request() {
+        let (address, _stop, _server) = start().await;
+        let request = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let answer = ask(address, &request.repeat(2)).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert!(answer.contains("\"alive\":true"), "{answer}");
+        let without_host = ask(address, "GET /ready HTTP/1.0\r\n\r\n").await;
+        assert!(without_host.starts_with("HTTP/1.0 503"), "{without_host}");
+    }
+
+    #[tokio::test]
+    async fn nonsense_and_endless_heads_are_cut_off() {
+        let (address, _stop, _server) = start().await;
+        let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(4 * BUFFER));
+        for request in ["\0\r\n\r\n", endless.as_str()] {
+            let answer = ask(address, request).await;
+            assert!(!answer.contains(" 200 "), "{answer}");
+        }
+        let answer = ask(address, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert!(answer.contains("process_resident_memory_bytes"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_say_nothing_keep_nobody_out_for_long() {
+        let (address, _stop, _server) = start().await;
+        let mut silent = Vec::new();
+        for _ in 0..2 * MAX_CONNECTIONS {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let answer = ask(address, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn the_end_frees_the_port() {
+        let (address, stop, server) = start().await;
+        drop(stop);
+        server.await.unwrap();
+        bind(address).await.unwrap();
+    }
+}

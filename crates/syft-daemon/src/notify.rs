@@ -89,7 +89,8 @@ impl Notifier {
 
     /// Says that the start, or a reload, is complete, and in one line what is done now.
     pub fn ready(&self, status: &str) {
-        self.send(&[NotifyState::Ready, NotifyState::Status(&one_line(status))]);
+        // Whoever waits for the one may not read on to the other.
+        self.send(&[NotifyState::Status(&one_line(status)), NotifyState::Ready]);
     }
 
     /// Says that the configuration is being read again; [`Self::ready`] ends that.
@@ -104,8 +105,8 @@ impl Notifier {
     /// Says that the end has begun, and why.
     pub fn stopping(&self, status: &str) {
         self.send(&[
-            NotifyState::Stopping,
             NotifyState::Status(&one_line(status)),
+            NotifyState::Stopping,
         ]);
     }
 
@@ -117,6 +118,17 @@ impl Notifier {
     /// Says that there is progress.
     pub fn watchdog(&self) {
         self.send(&[NotifyState::Watchdog]);
+    }
+
+    /// Tells what a process below told us.
+    pub(crate) fn relay(&self, message: &Message) {
+        self.send(&[match message {
+            Message::Ready => NotifyState::Ready,
+            Message::Reloading => NotifyState::Reloading,
+            Message::Stopping => NotifyState::Stopping,
+            Message::Watchdog => NotifyState::Watchdog,
+            Message::Status(status) => NotifyState::Status(status),
+        }]);
     }
 
     fn send(&self, states: &[NotifyState<'_>]) {

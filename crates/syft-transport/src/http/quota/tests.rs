@@ -22,7 +22,10 @@ async fn calls_are_priced_and_counted() {
     assert_eq!(meter.usage().units_last_minute, 0);
     assert_eq!(meter.usage().units_last_day, 110);
     tokio::time::advance(DAY).await;
-    assert_eq!(meter.usage().units_last_day, 0);
+    assert_eq!(
+        (meter.usage().units_last_day, meter.usage().units_total),
+        (0, 110)
+    );
     assert_eq!(meter.usage().projected_units_per_day, 0);
 }
 

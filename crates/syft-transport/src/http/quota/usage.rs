@@ -18,6 +18,8 @@ pub struct Usage {
     pub units_last_minute: u64,
     /// Units in the last 24 hours, or since the program started.
     pub units_last_day: u64,
+    /// Units since the program started.
+    pub units_total: u64,
     /// Units in 24 hours, if it goes on as in the last hour.
     pub projected_units_per_day: u64,
     /// How many calls were made since the program started, by method.
@@ -69,6 +71,7 @@ pub(super) struct Counters {
     minute: Window,
     hour: Window,
     day: Window,
+    total: u64,
     calls: BTreeMap<&'static str, u64>,
 }
 
@@ -78,6 +81,7 @@ impl Default for Counters {
             minute: Window::new(Duration::from_secs(1), 60),
             hour: Window::new(MINUTE, 60),
             day: Window::new(HOUR / 4, 96),
+            total: 0,
             calls: BTreeMap::new(),
         }
     }
@@ -89,6 +93,7 @@ impl Counters {
         for window in [&mut self.minute, &mut self.hour, &mut self.day] {
             window.add(operation.units.into(), now);
         }
+        self.total = self.total.saturating_add(operation.units.into());
         *self.calls.entry(operation.name).or_default() += 1;
     }
 
@@ -97,6 +102,7 @@ impl Counters {
         Usage {
             units_last_minute: self.minute.sum(now),
             units_last_day: self.day.sum(now),
+            units_total: self.total,
             projected_units_per_day: self.hour.sum(now).saturating_mul(DAY.as_secs()) / observed,
             calls: self.calls.clone(),
         }

@@ -9,7 +9,7 @@ Exit codes:
   0  done
   1  an error; its message says what to do
   2  the command line is wrong
-  3  `status`: not running
+  3  `status`, `reload`: not running
   4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
   5  Drive or mail is not available now; what waits is kept, run again later
   6  a mail was given up and waits for you: see `syft-notify queue list`
@@ -19,10 +19,34 @@ First steps:
   syft-notify init          set up, with Google or with --local DIR
   syft-notify start         watch in the background; status, logs and stop go with it";
 
+const START_EXIT_CODES: &str = "\
+Exit codes:
+  0  it watches, or waits for the network only; also: it was running already
+  1  an error that a person must mend; the last lines of the log are shown
+  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
+  5  it is not ready yet, and goes on starting
+
+In a window of screen or tmux of its own it goes on to show the log:
+  screen -dmS syft-notify syft-notify start
+  tmux new -s syft-notify -d syft-notify start";
+
+const STOP_EXIT_CODES: &str = "\
+Exit codes:
+  0  stopped, or not running
+  1  it cannot be stopped, as when it is another user's";
+
+const RELOAD_EXIT_CODES: &str = "\
+Exit codes:
+  0  the new config is in force
+  1  it has an error; the config of before stays in force
+  3  not running
+  4  a token of the new config cannot be used; the config of before stays in force
+  5  what the new config names cannot be reached; the config of before stays in force";
+
 const RUN_EXIT_CODES: &str = "\
 Exit codes:
   0  stopped by Ctrl+C or SIGTERM; with --once, everything due was mailed
-  1  an error that a person must mend; also: another `run` watches with this state
+  1  an error that a person must mend; also: another one watches already
   4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
   5  with --once: Drive or mail is not available now; what waits is kept
   6  with --once: a mail was given up: see `syft-notify queue list`
@@ -31,7 +55,7 @@ Without --once, a Drive or mail that is not available is waited for.";
 const STATUS_EXIT_CODES: &str = "\
 Exit codes:
   0  running
-  1  the config or the state cannot be read
+  1  the state cannot be read; also: not running, and the config cannot be read
   3  not running";
 
 /// Mails data owners and data scientists about SyftBox jobs and peers, exactly once.
@@ -55,12 +79,16 @@ pub(crate) enum Command {
     /// Set up: account, SyftBox, tokens, config file.
     Init(Box<InitArgs>),
     /// Watch in the background, also when this terminal is closed.
+    #[command(after_help = START_EXIT_CODES)]
     Start(WatchArgs),
-    /// Stop watching in the background.
+    /// Stop watching, wherever it was started.
+    #[command(after_help = STOP_EXIT_CODES)]
     Stop(StopArgs),
     /// Stop and start again, with the options of before unless others are given.
+    #[command(after_help = START_EXIT_CODES)]
     Restart(WatchArgs),
     /// Read the config file again, without a stop.
+    #[command(after_help = RELOAD_EXIT_CODES)]
     Reload(ConfigArg),
     /// Watch over the worker of a background start.
     #[command(hide = true)]
@@ -70,7 +98,7 @@ pub(crate) enum Command {
     /// Watch in the foreground, until Ctrl+C.
     #[command(after_help = RUN_EXIT_CODES)]
     Run(RunArgs),
-    /// Show what the running monitor did last, what waits, and what it costs.
+    /// Show whether it runs, what it did last, what waits, and what it costs.
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(DataArgs),
     /// Check everything that watching needs, and say what to do about each fault.

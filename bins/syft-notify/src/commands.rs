@@ -13,9 +13,9 @@ mod run;
 mod service;
 mod start;
 mod state;
-mod status;
+pub(crate) mod status;
 mod stop;
-mod supervise;
+pub(crate) mod supervise;
 mod test_email;
 
 use clap::CommandFactory;
@@ -30,7 +30,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     if cli.no_color {
         term::no_color();
     }
-    journal::install(cli.verbose, usual_level(&cli.command));
+    // Those who watch read first from the config how to log.
+    if !matches!(cli.command, Command::Run(_) | Command::Supervise(_)) {
+        journal::install(cli.verbose, "error");
+    }
     match cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -41,7 +44,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Man { command } => print_manual(&command),
         command => {
             let runtime = runtime()?;
-            let outcome = runtime.block_on(run_async(command));
+            let outcome = runtime.block_on(run_async(command, cli.verbose));
             // A thread that still waits for an answer at the terminal must not keep us.
             runtime.shutdown_background();
             outcome
@@ -49,24 +52,15 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     }
 }
 
-/// What a command says itself is not logged as well.
-fn usual_level(command: &Command) -> &'static str {
-    match command {
-        Command::Run(args) if args.once => "warn",
-        Command::Run(_) | Command::Supervise(_) => "info",
-        _ => "error",
-    }
-}
-
-async fn run_async(command: Command) -> Outcome {
+async fn run_async(command: Command, verbose: u8) -> Outcome {
     match command {
         Command::Init(args) => init::run(*args).await,
-        Command::Run(args) => run::run(args).await,
-        Command::Start(args) => start::run(args).await,
+        Command::Run(args) => run::run(args, verbose).await,
+        Command::Start(args) => start::run(args, verbose).await,
         Command::Stop(args) => stop::run(args).await,
-        Command::Restart(args) => restart::run(args).await,
+        Command::Restart(args) => restart::run(args, verbose).await,
         Command::Reload(args) => reload::run(args).await,
-        Command::Supervise(args) => supervise::run(args).await,
+        Command::Supervise(args) => supervise::run(args, verbose).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Queue { command } => queue::run(command).await,

@@ -16,6 +16,20 @@ pub(crate) enum Exit {
     DeadLetters = 6,
 }
 
+impl Exit {
+    /// Returns what another process of this program meant by its code.
+    pub(crate) fn of(code: u8) -> Option<Self> {
+        let all = [
+            Self::Error,
+            Self::NotRunning,
+            Self::LoginNeeded,
+            Self::Unavailable,
+            Self::DeadLetters,
+        ];
+        all.into_iter().find(|exit| *exit as u8 == code)
+    }
+}
+
 /// A message for the person at the terminal, and the code for the script.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -86,6 +100,12 @@ impl From<&syft_state::ledger::Error> for Failure {
 impl From<syft_state::ledger::Error> for Failure {
     fn from(error: syft_state::ledger::Error) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<syft_daemon::Error> for Failure {
+    fn from(error: syft_daemon::Error) -> Self {
+        Self::error(chain(&error))
     }
 }
 

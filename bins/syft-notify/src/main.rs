@@ -4,6 +4,8 @@ mod args;
 mod commands;
 mod exit;
 mod journal;
+mod origin;
+mod place;
 mod prompt;
 mod session;
 mod term;

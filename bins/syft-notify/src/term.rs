@@ -3,7 +3,10 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anstyle::{AnsiColor, Style};
@@ -17,6 +20,14 @@ pub(crate) const ACCENT: Style = AnsiColor::Cyan.on_default();
 
 /// The first reason why data could not be written, unless nobody reads it any more.
 static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Whether what is said goes to the log.
+static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// Lets everything that is said from now on go to the log, where nobody sits before it.
+pub(crate) fn into_log() {
+    IS_LOGGED.store(true, Ordering::Relaxed);
+}
 
 /// Turns colours off for the rest of the program; `NO_COLOR` and pipes do so by themselves.
 pub(crate) fn no_color() {
@@ -58,6 +69,10 @@ pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
 }
 
 pub(crate) fn error(message: &str, hint: Option<&str>) {
+    if IS_LOGGED.load(Ordering::Relaxed) {
+        let hint = hint.map_or_else(String::new, |hint| format!("; next: {hint}"));
+        return tracing::error!("{message}{hint}");
+    }
     say(format_args!("{} {message}", paint(BAD, "error:")));
     if let Some(hint) = hint {
         say(format_args!("{}  {hint}", paint(ACCENT, "next:")));
@@ -65,6 +80,9 @@ pub(crate) fn error(message: &str, hint: Option<&str>) {
 }
 
 pub(crate) fn warning(message: impl fmt::Display) {
+    if IS_LOGGED.load(Ordering::Relaxed) {
+        return tracing::warn!("⚠️  {message}");
+    }
     say(format_args!("{} {message}", paint(WARN, "warning:")));
 }
 
@@ -76,6 +94,20 @@ pub(crate) fn json(value: &serde_json::Value) {
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
+}
+
+/// Shows a line that the next one replaces, at a terminal only.
+pub(crate) fn progress(line: impl fmt::Display) {
+    if io::stderr().is_terminal() {
+        write!(anstream::stderr(), "\r\x1b[K{}", paint(DIM, line)).ok();
+    }
+}
+
+/// Takes the line of [`progress`] away.
+pub(crate) fn end_progress() {
+    if io::stderr().is_terminal() {
+        write!(io::stderr(), "\r\x1b[K").ok();
+    }
 }
 
 /// Returns whether a person can be asked.

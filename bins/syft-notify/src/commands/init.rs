@@ -3,7 +3,7 @@
 mod answers;
 mod earlier;
 mod login;
-mod tokens;
+pub(super) mod tokens;
 mod write;
 
 use std::{
@@ -53,7 +53,7 @@ async fn collect(
     prompt::asking(move || Answers::collect(&args, &file, &locations).map(Arc::new)).await
 }
 
-/// A record of other people's mails would stop the first `run`.
+/// A record of other people's mails would stop the first start.
 fn check_state(config: &Config) -> Outcome {
     let state = status::state(config)?;
     let found = state.and_then(|state| state.own().account.clone());
@@ -99,7 +99,10 @@ fn conclude(file: &Path, is_named: bool) {
         "  syft-notify test-email{option}   see a mail arrive"
     ));
     term::say(format_args!(
-        "  syft-notify run{option}          watch, until Ctrl+C"
+        "  syft-notify start{option}        watch in the background"
+    ));
+    term::say(format_args!(
+        "  syft-notify run{option}          watch here, until Ctrl+C"
     ));
 }
 

@@ -2,7 +2,7 @@
 
 use syft_state::Email;
 
-use super::run::as_json;
+use super::run::tell::as_json;
 use crate::{
     args::GrantedArgs,
     exit::{Exit, Failure, Outcome},
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: GrantedArgs) -> Outcome {
             .hint("the mail waits: `syft-notify run --once` tries again")),
         None if round.buried > 0 => {
             Err(Failure::new(Exit::DeadLetters, "the mail was refused")
-                .hint("syft-notify state show"))
+                .hint("syft-notify queue list"))
         }
         None if round.failed > 0 => Err(Failure::new(
             Exit::Unavailable,

@@ -113,14 +113,14 @@ impl Desk {
 
     /// Starts something that goes on, with its standard error in a file.
     pub(crate) fn start(&self, line: &[&str]) -> Running {
-        let log = self.path(&format!("log-{}", line.join("-")));
+        self.begin(self.command(line), &line.join("-"))
+    }
+
+    /// Starts a command that goes on, as [`Self::start`] does.
+    pub(crate) fn begin(&self, mut command: Command, name: &str) -> Running {
+        let log = self.path(&format!("log-{name}"));
         let file = fs::File::create(&log).unwrap();
-        let child = self
-            .command(line)
-            .stdout(Stdio::null())
-            .stderr(file)
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Running { child, log }
     }
 
@@ -146,6 +146,16 @@ impl Desk {
     pub(crate) fn is_private(&self, path: &Path) {
         let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", path.display());
+    }
+}
+
+impl Drop for Desk {
+    /// What runs in the background does not outlive its test.
+    fn drop(&mut self) {
+        if self.creds("syft-notify.lock").exists() {
+            let stop = self.command(&["stop", "--timeout", "2"]).output();
+            stop.ok();
+        }
     }
 }
 
@@ -245,6 +255,11 @@ impl Running {
             || self.log().contains(part),
             || format!("no {part:?} in:\n{}", self.log()),
         );
+    }
+
+    /// Waits for the end that somebody else has asked for.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Sends a signal and returns the exit code and how long the program took to end.

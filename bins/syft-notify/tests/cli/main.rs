@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
+mod background;
 mod bad_config;
 mod bad_state;
 mod bad_tokens;
@@ -16,5 +17,8 @@ mod init;
 mod login;
 mod output;
 mod prompts;
+mod queue;
+mod receivers;
+mod reload;
 mod running;
 mod status;

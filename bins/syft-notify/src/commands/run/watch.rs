@@ -1,0 +1,336 @@
+//! `run`: looks again and again, until somebody wants it to stop.
+
+use std::{io::IsTerminal, time::Duration};
+
+use syft_daemon::{
+    Wish,
+    logs::{LogFile, SharedLog},
+};
+use syft_monitor::{Builder, Error, NotificationMonitor, config::Config, connect::Links};
+use tokio::sync::mpsc;
+
+use super::{
+    Plan,
+    seat::{Seat, log_file},
+    signs::Signs,
+    tell,
+    wishes::Wishes,
+};
+use crate::{
+    args::RunArgs,
+    commands::{status, supervise::look_after},
+    exit::{Exit, Failure, Outcome, chain},
+    journal, session, term,
+};
+
+/// How long a step may take after Ctrl+C before it is cut off, which loses and doubles nothing.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// A reload has failed when the new config does not connect by then.
+const CONNECT_LIMIT: Duration = Duration::from_secs(60);
+/// A state file that somebody is just writing is whole again at the next look.
+const FAILURES_IN_A_ROW: u32 = 3;
+
+pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
+    let config = plan.config()?;
+    let is_watched = !args.supervised && std::io::stderr().is_terminal();
+    install_log(args, &config, verbose)?;
+    if !is_watched {
+        term::into_log();
+    }
+    let seat = Seat::take(args, &plan, &config, verbose).await?;
+    tracing::info!(
+        "syft-notify {} started (PID {}) with {}",
+        env!("CARGO_PKG_VERSION"),
+        std::process::id(),
+        config.file.display()
+    );
+    let wishes = Wishes::listen(seat.link)?;
+    let signs = Signs::new(&config, seat.notifier);
+    let beating = tokio::spawn(signs.clone().beat());
+    let watch = Watch {
+        plan,
+        config,
+        signs: signs.clone(),
+        wishes,
+        is_json: args.json,
+        is_talkative: is_watched && !args.json,
+    };
+    let outcome = watch.run().await;
+    beating.abort();
+    match &outcome {
+        Ok(()) => tracing::info!("stopped"),
+        Err(failure) => signs.failed(failure),
+    }
+    outcome
+}
+
+fn install_log(args: &RunArgs, config: &Config, verbose: u8) -> Outcome {
+    let to = match log_file(args, config) {
+        None => journal::To::Stderr,
+        Some(path) => {
+            let log = LogFile::open(&path, journal::line(&config.log));
+            let log = SharedLog::new(log.map_err(|error| Failure::error(chain(&error)))?);
+            // It ends with the program.
+            drop(tokio::spawn(look_after(log.clone())));
+            journal::To::Both(log)
+        }
+    };
+    journal::install_as(&config.log, verbose, to);
+    Ok(())
+}
+
+struct Watch {
+    plan: Plan,
+    config: Config,
+    signs: Signs,
+    wishes: Wishes,
+    is_json: bool,
+    /// Whether a person sits before it.
+    is_talkative: bool,
+}
+
+/// A config with everything that it names.
+struct Fresh {
+    config: Config,
+    builder: Builder,
+    links: Links,
+}
+
+/// What becomes of a wish to reload.
+enum Turn {
+    To(Box<Fresh>),
+    /// All stays as it was.
+    Stay,
+    Stop,
+}
+
+impl Watch {
+    async fn run(mut self) -> Outcome {
+        // A damaged record is not waited for: nobody is mending it before the first look.
+        check_record(&self.config)?;
+        let Some(fresh) = self.connect().await? else {
+            return Ok(());
+        };
+        let watched = self.begin(*fresh)?;
+        self.attend(watched).await
+    }
+
+    /// Serves all wishes until the end.
+    async fn attend(mut self, mut watched: Watched) -> Outcome {
+        loop {
+            let wish = tokio::select! {
+                wish = self.wishes.next() => wish,
+                reason = watched.ended.recv() => {
+                    watched.stop().await;
+                    // Without a reason the monitor's task has panicked.
+                    return Err(reason.unwrap_or_else(panicked));
+                }
+            };
+            let turn = match wish {
+                Wish::Stop => Turn::Stop,
+                Wish::Reload => self.reload(false).await,
+            };
+            match turn {
+                Turn::Stay => {}
+                Turn::Stop => {
+                    self.signs.stopping();
+                    watched.stop().await;
+                    return Ok(());
+                }
+                Turn::To(fresh) => {
+                    // The step it is in ends first: two monitors would look at the same time.
+                    if self.meanwhile(watched.monitor.stop()).await.is_none() {
+                        return Ok(());
+                    }
+                    watched = self.begin(*fresh)?;
+                    self.signs.reloaded(Ok(()));
+                    tracing::info!("reloaded {}", self.config.file.display());
+                }
+            }
+        }
+    }
+
+    /// Connects for as long as it takes; `None` means that somebody wants it to stop.
+    async fn connect(&mut self) -> Outcome<Option<Box<Fresh>>> {
+        loop {
+            let connecting = session::connect_patiently(&self.config, |error, wait| {
+                self.signs.waiting(error, wait);
+            });
+            let wish = tokio::select! {
+                parts = connecting => {
+                    let (builder, links) = parts?;
+                    let config = self.config.clone();
+                    return Ok(Some(Box::new(Fresh { config, builder, links })));
+                }
+                wish = self.wishes.next() => wish,
+            };
+            let turn = match wish {
+                Wish::Stop => Turn::Stop,
+                Wish::Reload => self.reload(true).await,
+            };
+            match turn {
+                Turn::Stay => {}
+                Turn::Stop => return Ok(None),
+                Turn::To(fresh) => {
+                    self.signs.reloaded(Ok(()));
+                    return Ok(Some(fresh));
+                }
+            }
+        }
+    }
+
+    /// Starts to look, with a config that works.
+    fn begin(&mut self, fresh: Fresh) -> Outcome<Watched> {
+        self.config = fresh.config;
+        self.signs.connected(&self.config, &fresh.links);
+        if self.is_talkative {
+            tell::announce(&self.config, &fresh.links, self.plan.scope);
+        } else {
+            tracing::info!("watching for {}", self.config.do_email);
+        }
+        let monitor = self.plan.monitor(fresh.builder);
+        Watched::start(monitor, self.signs.clone(), self.is_json)
+    }
+
+    /// Reads the config again and connects what it names, while all goes on as before.
+    async fn reload(&mut self, is_waiting: bool) -> Turn {
+        self.signs.reloading();
+        let read = self.plan.config();
+        let read = read.and_then(|config| can_follow(&self.config, &config).map(|()| config));
+        let failure = match read {
+            Err(failure) => failure,
+            Ok(config) => {
+                let connecting = tokio::time::timeout(CONNECT_LIMIT, session::connect(&config));
+                let Some(connected) = self.meanwhile(connecting).await else {
+                    return Turn::Stop;
+                };
+                match connected.unwrap_or_else(|_| Err(too_slow())) {
+                    Ok((builder, links)) => {
+                        return Turn::To(Box::new(Fresh {
+                            config,
+                            builder,
+                            links,
+                        }));
+                    }
+                    // What the config of before names cannot be reached either.
+                    Err(failure) if is_waiting && failure.exit == Exit::Unavailable => {
+                        self.config = config;
+                        self.signs.reloaded(Ok(()));
+                        return Turn::Stay;
+                    }
+                    Err(failure) => failure,
+                }
+            }
+        };
+        tracing::error!(
+            "reload failed, the config of before stays in force: {}",
+            failure.message
+        );
+        self.signs.reloaded(Err(&failure));
+        Turn::Stay
+    }
+
+    /// Does something; `None` means that somebody wants it to stop meanwhile.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                wish = self.wishes.next() => match wish {
+                    Wish::Stop => return None,
+                    // What is being done has the newest config, or will soon say why not.
+                    Wish::Reload => {}
+                },
+            }
+        }
+    }
+}
+
+/// A started monitor, and the reason why it cannot go on.
+struct Watched {
+    monitor: NotificationMonitor,
+    ended: mpsc::Receiver<Failure>,
+}
+
+impl Watched {
+    fn start(mut monitor: NotificationMonitor, signs: Signs, is_json: bool) -> Outcome<Self> {
+        let (fatal, ended) = mpsc::channel(1);
+        let mut failures_in_a_row = 0;
+        monitor.start(Some(Box::new(move |outcome, wait| {
+            signs.looked(outcome, wait);
+            match outcome {
+                Ok(round) => {
+                    failures_in_a_row = 0;
+                    tell::log(round);
+                    if is_json {
+                        term::out(tell::as_json(round));
+                    }
+                }
+                Err(error) => {
+                    failures_in_a_row += 1;
+                    tracing::error!("{}", chain(error));
+                    if failures_in_a_row >= FAILURES_IN_A_ROW || !may_pass(error) {
+                        // A full channel holds an earlier reason, which is as good.
+                        drop(fatal.try_send(Failure::from(error)));
+                    }
+                }
+            }
+        })))?;
+        Ok(Self { monitor, ended })
+    }
+
+    async fn stop(&mut self) {
+        let _cut_off = tokio::time::timeout(PATIENCE, self.monitor.stop()).await;
+    }
+}
+
+fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Ledger(_) | Error::Locked { .. })
+}
+
+fn panicked() -> Failure {
+    Failure::error("the monitor has crashed; the log has the reason")
+}
+
+fn too_slow() -> Failure {
+    Failure::new(
+        Exit::Unavailable,
+        format!(
+            "what the config names did not answer within {} s",
+            CONNECT_LIMIT.as_secs()
+        ),
+    )
+}
+
+/// Returns why a running monitor cannot change from one config to another.
+fn can_follow(before: &Config, after: &Config) -> Outcome {
+    let key = if before.state_path != after.state_path {
+        "state_path"
+    } else if before.do_email != after.do_email {
+        "do_email"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::error(format!(
+        "{}: a change of `{key}` needs a restart",
+        after.file.display()
+    ))
+    .hint("syft-notify restart"))
+}
+
+/// Fails where the record of mails is damaged, or is that of another account.
+fn check_record(config: &Config) -> Outcome {
+    let state = status::state(config)?;
+    match state.as_ref().and_then(|state| state.own().account.clone()) {
+        Some(found) if found != config.do_email => Err(Error::OtherAccount {
+            path: config.state_path.clone(),
+            found,
+            expected: config.do_email.clone(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,134 @@
-//! `syft-notify doctor`.
+//! `syft-notify doctor`: looks at everything that watching needs, and changes nothing.
+//!
+//! Each module below has facts, which a shell gathers, and a pure function from these facts to
+//! findings.
 
+mod clock;
+mod disk;
+mod drive;
+mod examine;
+mod files;
+mod finding;
+mod google;
+mod hub;
+mod network;
+mod process;
+mod receivers;
+mod record;
+mod service;
+mod setup;
+mod syftbox;
+mod tokens;
+
+use serde_json::json;
+
+use self::finding::{Finding, Mark};
 use crate::{
     args::DoctorArgs,
-    exit::{Failure, Outcome},
+    exit::{Exit, Failure, Outcome},
+    term::{self, ACCENT, BOLD, DIM, count, paint},
 };
 
-#[expect(clippy::unused_async, reason = "being built")]
 pub(crate) async fn run(args: DoctorArgs) -> Outcome {
-    Err(Failure::error(format!("being built: {args:?}")))
+    let findings = examine::all(&args).await?;
+    let exit = exit(&findings);
+    if args.data.json {
+        term::json(&json!({"ok": exit.is_none(), "findings": findings}));
+    } else {
+        tell(&findings);
+    }
+    exit.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
+}
+
+/// Returns how the program ends, if anything must be mended.
+fn exit(findings: &[Finding]) -> Option<Exit> {
+    let mut problems = findings
+        .iter()
+        .filter(|finding| finding.mark == Mark::Problem);
+    let first = problems.next()?;
+    let is_login = first.login_needed && problems.all(|problem| problem.login_needed);
+    Some(if is_login {
+        Exit::LoginNeeded
+    } else {
+        Exit::Error
+    })
+}
+
+fn tell(findings: &[Finding]) {
+    for finding in findings {
+        let mut line = format!(
+            "{} {} {}",
+            finding.mark.sign(),
+            paint(DIM, format_args!("{}:", finding.topic)),
+            finding.finding
+        );
+        if let Some(reason) = &finding.reason {
+            line = format!("{line} — {reason}");
+        }
+        if let Some(remedy) = &finding.remedy {
+            line = format!("{line} — {}", paint(ACCENT, remedy));
+        }
+        term::out(line);
+    }
+    let of = |mark| {
+        findings
+            .iter()
+            .filter(|finding| finding.mark == mark)
+            .count()
+    };
+    let (problems, warnings) = (of(Mark::Problem), of(Mark::Warning));
+    term::out("");
+    term::out(paint(BOLD, summary(problems, warnings)));
+}
+
+fn summary(problems: usize, warnings: usize) -> String {
+    match (problems, warnings) {
+        (0, 0) => "All is well.".to_owned(),
+        (0, warnings) => format!("It works; {} to look at.", count(warnings, "thing")),
+        (problems, 0) => format!("{} to mend.", count(problems, "problem")),
+        (problems, warnings) => format!(
+            "{} to mend, {} to look at.",
+            count(problems, "problem"),
+            count(warnings, "thing")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(findings: &[Finding], expected: Option<Exit>, text: &str) {
+        assert_eq!(exit(findings), expected);
+        let of = |mark| {
+            findings
+                .iter()
+                .filter(|finding| finding.mark == mark)
+                .count()
+        };
+        assert_eq!(summary(of(Mark::Problem), of(Mark::Warning)), text);
+    }
+
+    #[test]
+    fn how_it_ends() {
+        let ok = || Finding::ok("a", "a");
+        let warning = || Finding::warning("a", "a");
+        let problem = || Finding::problem("a", "a");
+        let login = || Finding::problem("a", "a").login();
+        check(&[], None, "All is well.");
+        check(&[ok()], None, "All is well.");
+        check(&[ok(), warning()], None, "It works; 1 thing to look at.");
+        check(&[problem(), ok()], Some(Exit::Error), "1 problem to mend.");
+        check(
+            &[login(), login(), warning()],
+            Some(Exit::LoginNeeded),
+            "2 problems to mend, 1 thing to look at.",
+        );
+        check(
+            &[login(), problem()],
+            Some(Exit::Error),
+            "2 problems to mend.",
+        );
+    }
 }

@@ -1,16 +1,15 @@
 //! `syft-notify queue`.
 
-use super::state::notices;
-use crate::{
-    args::QueueCommand,
-    exit::{Failure, Outcome},
-    prompt,
-};
+mod change;
+mod list;
+mod row;
+
+use crate::{args::QueueCommand, exit::Outcome, prompt};
 
 pub(crate) async fn run(command: QueueCommand) -> Outcome {
     match command {
-        QueueCommand::List(args) => Err(Failure::error(format!("being built: {args:?}"))),
-        QueueCommand::Retry(args) => prompt::interruptible(notices::retry(args)).await,
-        QueueCommand::Drop(args) => prompt::interruptible(notices::drop(args)).await,
+        QueueCommand::List(args) => list::run(&args),
+        QueueCommand::Retry(args) => prompt::interruptible(change::retry(args)).await,
+        QueueCommand::Drop(args) => prompt::interruptible(change::drop(args)).await,
     }
 }

@@ -1,7 +1,5 @@
 //! `syft-notify state`.
 
-pub(crate) mod notices;
-
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::json;
@@ -14,6 +12,7 @@ use super::status;
 use crate::{
     args::{ConfirmArgs, DataArgs, ResetArgs, ResetWhat, StateCommand},
     exit::{Failure, Outcome},
+    journal::one_line,
     prompt, session,
     term::{self, BAD, BOLD, DIM, GOOD, WARN, count, paint},
 };
@@ -47,8 +46,8 @@ fn show(args: &DataArgs) -> Outcome {
             usize::try_from(own.sent_total).unwrap_or(usize::MAX),
             "mail"
         ),
-        own.outbox.len(),
-        own.dead.len()
+        own.waiting().count(),
+        own.given_up().count()
     ));
     let peers: Vec<String> = own
         .peers
@@ -64,8 +63,11 @@ fn show(args: &DataArgs) -> Outcome {
             peers.join(", ")
         }
     ));
-    show_notices("Waiting", &own.outbox, paint(WARN, "waits"));
-    show_notices("Given up", &own.dead, paint(BAD, "given up"));
+    show_notices("Waiting", own.waiting(), &paint(WARN, "waits"));
+    show_notices("Given up", own.given_up(), &paint(BAD, "given up"));
+    if !own.outbox.is_empty() || !own.dead.is_empty() {
+        term::out("\nMore about these: syft-notify queue list");
+    }
     if !own.last_sent.is_empty() {
         term::out(format_args!("\n{}", paint(BOLD, "Sent last")));
     }
@@ -74,7 +76,7 @@ fn show(args: &DataArgs) -> Outcome {
             "  {} {} {} {}",
             paint(DIM, sent.at.to_utc().format("%Y-%m-%d %H:%M")),
             paint(GOOD, "✅"),
-            sent.subject,
+            one_line(&sent.subject),
             paint(DIM, format_args!("to {}", sent.to))
         ));
     }
@@ -87,13 +89,18 @@ fn show_nothing(args: &DataArgs, path: &Path) -> Outcome {
         term::json(&as_json(&State::default()));
     } else {
         term::out(format_args!("{}", paint(BOLD, path.display())));
-        term::out("  does not exist yet: the first look makes it (syft-notify run)");
+        term::out("  does not exist yet: the first look makes it (syft-notify start)");
     }
     Ok(())
 }
 
-fn show_notices(title: &str, notices: &BTreeMap<String, NoticeRecord>, word: String) {
-    if notices.is_empty() {
+fn show_notices<'a>(
+    title: &str,
+    notices: impl Iterator<Item = (&'a str, &'a NoticeRecord)>,
+    word: &str,
+) {
+    let mut notices = notices.peekable();
+    if notices.peek().is_none() {
         return;
     }
     term::out(format_args!("\n{}", paint(BOLD, title)));
@@ -105,12 +112,13 @@ fn show_notices(title: &str, notices: &BTreeMap<String, NoticeRecord>, word: Str
         let tries = notice.attempts.max(1);
         if let Some(error) = &notice.last_error {
             term::out(format_args!(
-                "      after {}: {error}",
+                "      after {}: {}",
                 if tries == 1 {
                     "1 try".to_owned()
                 } else {
                     format!("{tries} tries")
-                }
+                },
+                one_line(error)
             ));
         }
         if let Some(at) = notice.retry_at {
@@ -194,7 +202,7 @@ fn nothing_to_reset(state: &State, what: &ResetWhat) -> Outcome {
     Err(Failure::error(format!("there is no key {key:?} on record")).hint(hint))
 }
 
-async fn wait_for(ledger: &mut Ledger) -> Outcome {
+pub(super) async fn wait_for(ledger: &mut Ledger) -> Outcome {
     let tries = PATIENCE.as_millis() / PAUSE.as_millis();
     for _ in 0..tries {
         if ledger.try_lock()? {
@@ -281,7 +289,7 @@ async fn restore(args: ConfirmArgs) -> Outcome {
     Ok(())
 }
 
-async fn confirm(is_agreed: bool, question: String) -> Outcome {
+pub(super) async fn confirm(is_agreed: bool, question: String) -> Outcome {
     if is_agreed {
         return Ok(());
     }

@@ -109,7 +109,7 @@ pub(super) fn is_tokens_fault(error: &Error) -> bool {
 }
 
 /// Returns why a token cannot be used, without the advice to run what is running.
-pub(super) fn reason(error: &Error) -> String {
+pub(in crate::commands) fn reason(error: &Error) -> String {
     let text = match error {
         Error::Unauthenticated { reason, .. } | Error::BadFile { reason, .. } => reason.clone(),
         error => chain(error),

@@ -1,0 +1,335 @@
+//! Whose our files are, and who may read them.
+
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use syft_monitor::config::{Backend, Config, MailBy};
+
+use super::finding::{Finding, quoted};
+use crate::place;
+
+const TOPIC: &str = "files";
+const ROOT: u32 = 0;
+const ACCOUNTS: &str = "/etc/passwd";
+
+/// What a file is to us, which decides who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It opens an account.
+    Secret,
+    /// It tells who works with whom.
+    Private,
+    /// Whoever writes it decides what this program does.
+    Settings,
+    /// The same, with addresses in it that are secrets.
+    SecretSettings,
+    /// The directory of all these.
+    Directory,
+}
+
+/// A file that exists.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    pub(super) role: Role,
+    /// The permission bits.
+    pub(super) mode: u32,
+    pub(super) owner: u32,
+    /// The name of the owner, where the system knows one.
+    pub(super) owner_name: Option<String>,
+}
+
+/// The files, and who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) me: u32,
+    pub(super) files: Vec<File>,
+}
+
+/// Returns the files that are there whatever the config says.
+pub(super) fn known(config: &Path, state_path: &Path) -> Vec<(PathBuf, Role)> {
+    let paths = place::paths(state_path);
+    let mut backup = state_path.as_os_str().to_owned();
+    backup.push(".bak");
+    let mut files = vec![(paths.directory.clone(), Role::Directory)];
+    if let Some(directory) = config.parent().filter(|place| **place != paths.directory) {
+        files.push((directory.to_owned(), Role::Settings));
+    }
+    files.push((config.to_owned(), Role::Settings));
+    let private = [
+        state_path.to_owned(),
+        backup.into(),
+        paths.pid(),
+        paths.lock(),
+        paths.log(),
+        paths.error_log(),
+    ];
+    files.extend(private.map(|path| (path, Role::Private)));
+    files
+}
+
+/// Returns all files of a config.
+pub(super) fn ours(config: &Config) -> Vec<(PathBuf, Role)> {
+    let mut files = known(&config.file, &config.state_path);
+    if !config.webhooks.is_empty() {
+        files.push((config.file.clone(), Role::SecretSettings));
+    }
+    let paths = place::paths(&config.state_path);
+    if config.log.path != paths.log() {
+        files.push((config.log.path.clone(), Role::Private));
+    }
+    let login = config.smtp.as_ref().and_then(|smtp| smtp.login.as_ref());
+    let keys = config.webhooks.iter();
+    let mut secrets = Vec::new();
+    if config.backend == Backend::Google {
+        secrets.extend(config.drive_token_path.as_ref());
+        secrets.push(&config.credentials_path);
+    }
+    if config.mail == MailBy::Gmail {
+        secrets.push(&config.gmail_token_path);
+    }
+    secrets.extend(login.map(|login| &login.password_file));
+    secrets.extend(keys.filter_map(|webhook| webhook.secret_file.as_ref()));
+    secrets.sort();
+    secrets.dedup();
+    let secrets = secrets.into_iter();
+    files.extend(secrets.map(|path| (path.clone(), Role::Secret)));
+    files
+}
+
+/// Returns the name of the user who runs this, or the number where there is no name.
+pub(super) fn user() -> String {
+    let me = rustix::process::geteuid().as_raw();
+    let accounts = std::fs::read_to_string(ACCOUNTS).unwrap_or_default();
+    name_of(&accounts, me).unwrap_or_else(|| me.to_string())
+}
+
+/// Looks at those of the files that exist; links are followed, as secrets are often links.
+pub(super) fn gather(files: impl IntoIterator<Item = (PathBuf, Role)>) -> Facts {
+    let accounts = std::fs::read_to_string(ACCOUNTS).unwrap_or_default();
+    let files = files.into_iter().filter_map(|(path, role)| {
+        let about = std::fs::metadata(&path).ok()?;
+        Some(File {
+            path,
+            role,
+            mode: about.permissions().mode() & 0o7777,
+            owner: about.uid(),
+            owner_name: name_of(&accounts, about.uid()),
+        })
+    });
+    Facts {
+        me: rustix::process::geteuid().as_raw(),
+        files: files.collect(),
+    }
+}
+
+/// Returns a user's name from the text of `/etc/passwd`.
+fn name_of(accounts: &str, user: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    })
+}
+
+pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = facts.files.iter().filter_map(open_to_others).collect();
+    findings.extend(owners(facts));
+    if findings.is_empty() && !facts.files.is_empty() {
+        findings.push(Finding::ok(
+            TOPIC,
+            "all files are yours and closed to others",
+        ));
+    }
+    findings
+}
+
+fn open_to_others(file: &File) -> Option<Finding> {
+    let path = file.path.display();
+    let chmod = |mode: &str| format!("chmod {mode} {}", quoted(&file.path));
+    let may = |bits: u32| file.mode & bits != 0;
+    let shown = format!("{path} has mode {:04o}", file.mode);
+    match file.role {
+        Role::Secret if may(0o077) => Some(
+            Finding::problem(TOPIC, shown)
+                .because("others may read what opens your account")
+                .mend(chmod("600")),
+        ),
+        Role::Private if may(0o022) => Some(
+            Finding::problem(TOPIC, shown)
+                .because("others may change it")
+                .mend(chmod("600")),
+        ),
+        Role::Private if may(0o055) => Some(
+            Finding::warning(TOPIC, shown)
+                .because("others may read who works with you")
+                .mend(chmod("600")),
+        ),
+        Role::Settings | Role::SecretSettings if may(0o022) => Some(
+            Finding::problem(TOPIC, shown)
+                .because("others may change where your mails go")
+                .mend(chmod("go-w")),
+        ),
+        Role::SecretSettings if may(0o044) => Some(
+            Finding::warning(TOPIC, shown)
+                .because("others may read the addresses of your webhooks")
+                .mend(chmod("600")),
+        ),
+        Role::Directory if may(0o022) => Some(
+            Finding::problem(TOPIC, shown)
+                .because("others may put files of theirs in the place of yours")
+                .mend(chmod("700")),
+        ),
+        Role::Directory if may(0o055) => Some(
+            Finding::warning(TOPIC, shown)
+                .because("others may see what is in it")
+                .mend(chmod("700")),
+        ),
+        _ => None,
+    }
+}
+
+/// One line for each stranger, not for each of their files.
+fn owners(facts: &Facts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut seen = Vec::new();
+    for file in facts.files.iter().filter(|file| file.owner != facts.me) {
+        if seen.contains(&file.owner) {
+            continue;
+        }
+        seen.push(file.owner);
+        let name = file.owner_name.as_deref();
+        let who = name.map_or_else(|| format!("user {}", file.owner), ToOwned::to_owned);
+        let path = file.path.display();
+        let belongs = format!("{path} belongs to {who}");
+        let take = |path: &Path| format!("sudo chown \"$USER\" {}", quoted(path));
+        findings.push(match (facts.me, file.owner) {
+            (ROOT, _) => Finding::warning(TOPIC, format!("{belongs}, and you are root"))
+                .because("what root starts writes files that this user cannot read")
+                .mend(format!("sudo -u {who} syft-notify doctor")),
+            (_, ROOT) => Finding::problem(TOPIC, format!("{belongs}, not to you"))
+                .because("it was started by root once")
+                .mend(take(&file.path)),
+            _ => Finding::problem(TOPIC, format!("{belongs}, not to you"))
+                .because("this program runs as one user, who owns its files")
+                .mend(format!("run it as {who}, or {}", take(&file.path))),
+        });
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::finding::lines;
+
+    const ME: u32 = 1000;
+
+    fn file(role: Role, mode: u32, owner: u32) -> Facts {
+        Facts {
+            me: ME,
+            files: vec![File {
+                path: "/c/x".into(),
+                role,
+                mode,
+                owner,
+                owner_name: name_of("root:x:0:0::/:\nana:x:1001:1001::/:", owner),
+            }],
+        }
+    }
+
+    #[track_caller]
+    fn check(role: Role, mode: u32, expected: &str) {
+        assert_eq!(lines(&findings(&file(role, mode, ME))), [expected]);
+    }
+
+    #[test]
+    fn modes() {
+        let fine = "✅ all files are yours and closed to others";
+        for (role, mode) in [
+            (Role::Secret, 0o600),
+            (Role::Secret, 0o400),
+            (Role::Private, 0o600),
+            (Role::Settings, 0o644),
+            (Role::Directory, 0o700),
+        ] {
+            check(role, mode, fine);
+        }
+        for mode in [0o640, 0o604, 0o620, 0o644, 0o777] {
+            let expected = format!(
+                "❌ /c/x has mode {mode:04o} — others may read what opens your account — chmod 600 /c/x"
+            );
+            check(Role::Secret, mode, &expected);
+        }
+        check(
+            Role::Private,
+            0o644,
+            "⚠️ /c/x has mode 0644 — others may read who works with you — chmod 600 /c/x",
+        );
+        check(
+            Role::Private,
+            0o666,
+            "❌ /c/x has mode 0666 — others may change it — chmod 600 /c/x",
+        );
+        check(
+            Role::Settings,
+            0o664,
+            "❌ /c/x has mode 0664 — others may change where your mails go — chmod go-w /c/x",
+        );
+        check(
+            Role::SecretSettings,
+            0o644,
+            "⚠️ /c/x has mode 0644 — others may read the addresses of your webhooks — chmod 600 /c/x",
+        );
+        check(
+            Role::Directory,
+            0o755,
+            "⚠️ /c/x has mode 0755 — others may see what is in it — chmod 700 /c/x",
+        );
+        check(
+            Role::Directory,
+            0o777,
+            "❌ /c/x has mode 0777 — others may put files of theirs in the place of yours — chmod \
+             700 /c/x",
+        );
+    }
+
+    #[test]
+    fn owners_of_files() {
+        let mut facts = file(Role::Secret, 0o600, 1001);
+        let expected = [
+            "❌ /c/x belongs to ana, not to you — this program runs as one user, who owns its files \
+             — run it as ana, or sudo chown \"$USER\" /c/x",
+        ];
+        assert_eq!(lines(&findings(&facts)), expected);
+        facts.files.push(facts.files[0].clone());
+        assert_eq!(
+            lines(&findings(&facts)),
+            expected,
+            "one line for each owner"
+        );
+        facts.me = ROOT;
+        let expected = [
+            "⚠️ /c/x belongs to ana, and you are root — what root starts writes files that this \
+             user cannot read — sudo -u ana syft-notify doctor",
+        ];
+        assert_eq!(lines(&findings(&facts)), expected);
+        let expected = [
+            "❌ /c/x belongs to root, not to you — it was started by root once — sudo chown \
+             \"$USER\" /c/x",
+        ];
+        assert_eq!(lines(&findings(&file(Role::Secret, 0o600, 0))), expected);
+        let unknown = lines(&findings(&file(Role::Secret, 0o600, 4242)));
+        assert!(unknown[0].contains("belongs to user 4242"), "{unknown:?}");
+    }
+
+    #[test]
+    fn names_of_users() {
+        let accounts =
+            "root:x:0:0:root:/root:/bin/bash\nbroken\nana:x:1001:1001::/home/ana:/bin/sh";
+        assert_eq!(name_of(accounts, 1001).as_deref(), Some("ana"));
+        assert_eq!(name_of(accounts, 1), None);
+    }
+}

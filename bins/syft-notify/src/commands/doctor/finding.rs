@@ -1,0 +1,136 @@
+//! What `doctor` says: one line for each thing that it looked at.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mark {
+    /// All is well.
+    Ok,
+    /// It works, but a person should know.
+    Warning,
+    /// It does not work.
+    Problem,
+}
+
+impl Mark {
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Ok => "✅",
+            Self::Warning => "⚠️ ",
+            Self::Problem => "❌",
+        }
+    }
+}
+
+/// One line: what was found, why it matters, and what mends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    pub(super) topic: &'static str,
+    pub(super) mark: Mark,
+    pub(super) finding: String,
+    pub(super) reason: Option<String>,
+    /// The command or the step.
+    pub(super) remedy: Option<String>,
+    /// Whether logging in again is what is needed.
+    pub(super) login_needed: bool,
+}
+
+impl Finding {
+    pub(super) fn ok(topic: &'static str, finding: impl fmt::Display) -> Self {
+        Self::new(topic, Mark::Ok, finding)
+    }
+
+    pub(super) fn warning(topic: &'static str, finding: impl fmt::Display) -> Self {
+        Self::new(topic, Mark::Warning, finding)
+    }
+
+    pub(super) fn problem(topic: &'static str, finding: impl fmt::Display) -> Self {
+        Self::new(topic, Mark::Problem, finding)
+    }
+
+    fn new(topic: &'static str, mark: Mark, finding: impl fmt::Display) -> Self {
+        Self {
+            topic,
+            mark,
+            finding: finding.to_string(),
+            reason: None,
+            remedy: None,
+            login_needed: false,
+        }
+    }
+
+    pub(super) fn because(mut self, reason: impl fmt::Display) -> Self {
+        self.reason = Some(reason.to_string());
+        self
+    }
+
+    pub(super) fn mend(mut self, remedy: impl fmt::Display) -> Self {
+        self.remedy = Some(remedy.to_string());
+        self
+    }
+
+    /// Logging in again mends it.
+    pub(super) fn login(self) -> Self {
+        Self {
+            login_needed: true,
+            ..self.mend("syft-notify init")
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.finding)?;
+        for more in [&self.reason, &self.remedy].into_iter().flatten() {
+            write!(f, " — {more}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a path as a shell takes it.
+pub(super) fn quoted(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-@+,:=%".contains(c);
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// Writes findings as tests compare them.
+#[cfg(test)]
+pub(super) fn lines(findings: &[Finding]) -> Vec<String> {
+    let line = |finding: &Finding| format!("{} {finding}", finding.mark.sign().trim());
+    findings.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_three_parts() {
+        let finding = Finding::problem("files", "a").because("b").mend("c");
+        assert_eq!(finding.to_string(), "a — b — c");
+        assert_eq!(Finding::ok("files", "a").to_string(), "a");
+        let login = Finding::problem("files", "a").login();
+        assert_eq!(login.to_string(), "a — syft-notify init");
+    }
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        for (path, text) in [
+            ("/home/a/.syft-creds/x.json", "/home/a/.syft-creds/x.json"),
+            ("/my box/it's", r"'/my box/it'\''s'"),
+            ("/a;b", "'/a;b'"),
+        ] {
+            assert_eq!(quoted(path.as_ref()), text);
+        }
+    }
+}

@@ -99,7 +99,6 @@ impl Default for Patience {
 /// goes wrong before that has sent nothing. [`Mailer::stage`] connects and logs in, so that
 /// most of what can go wrong does so before a mail is on its way. One connection is kept for
 /// the next mail and closed when none follows.
-#[derive(Clone)]
 pub struct Smtp {
     server: Server,
     /// The server's name and port, for messages.

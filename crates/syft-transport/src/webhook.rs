@@ -62,7 +62,6 @@ pub struct Options {
 pub struct Webhook {
     client: Client,
     options: Options,
-    key: Option<SecretString>,
     /// `webhook ops at https://hooks.example.org`, for messages.
     place: String,
 }
@@ -87,13 +86,13 @@ impl Webhook {
                     .to_owned(),
             });
         }
-        let key = options.secret_file.as_deref().map(secret_file::read);
-        Ok(Self {
+        let webhook = Self {
             client,
-            key: key.transpose()?,
             options,
             place,
-        })
+        };
+        webhook.key()?;
+        Ok(webhook)
     }
 
     /// Returns the name, and the address as far as it is not secret.
@@ -102,7 +101,13 @@ impl Webhook {
         &self.place
     }
 
-    fn request(&self, mail: &Mail) -> Request {
+    /// The file is read anew for each call, so that the key can be changed at any time.
+    fn key(&self) -> Result<Option<SecretString>> {
+        let file = self.options.secret_file.as_deref();
+        file.map(secret_file::read).transpose()
+    }
+
+    fn request(&self, mail: &Mail) -> Result<Request> {
         let content = body::content(self.options.format, mail);
         let mut request = Request::new(CALL, Method::POST, self.options.url.clone())
             .about(&self.place)
@@ -110,11 +115,11 @@ impl Webhook {
         for (name, value) in content.headers {
             request = request.header(name, &value);
         }
-        if let Some(key) = &self.key {
+        if let Some(key) = self.key()? {
             let signature = sign(key.expose_secret().as_bytes(), &content.bytes);
             request = request.header(SIGNATURE_HEADER, &format!("sha256={signature}"));
         }
-        request.body(content.media_type, content.bytes)
+        Ok(request.body(content.media_type, content.bytes))
     }
 
     fn meaning(&self, status: StatusCode, headers: &HeaderMap) -> Error {
@@ -157,7 +162,7 @@ impl Mailer for Webhook {
     }
 
     async fn send(&self, mail: &Mail, _: Option<&DraftId>) -> Result<MailId> {
-        let request = self.request(mail);
+        let request = self.request(mail)?;
         let reply = tokio::time::timeout(LONGEST_CALL, self.client.send(&request, None)).await;
         let reply = reply.map_err(|_| Error::Unavailable {
             what: self.place.clone(),

@@ -76,6 +76,13 @@ impl Affair<'_> {
     /// would meet every mail is [`Error::PermissionDenied`] or [`Error::Unauthenticated`].
     pub(super) fn meaning(&self, step: Step, trouble: Trouble) -> Error {
         match trouble {
+            // The text of an answer to a password is not repeated.
+            Trouble::No(400..=499, _) if step == Step::Login => {
+                self.unavailable(says_briefly(&trouble))
+            }
+            Trouble::No(500..=599, _) if step == Step::Login => {
+                self.unauthenticated(says_briefly(&trouble))
+            }
             Trouble::No(400..=499, _) => self.unavailable(says(&trouble)),
             Trouble::No(530, _) => self.unauthenticated(says(&trouble)),
             Trouble::No(500..=599, _) => self.refused(step, &trouble),
@@ -97,9 +104,9 @@ impl Affair<'_> {
 
     fn refused(&self, step: Step, trouble: &Trouble) -> Error {
         let what = match step {
-            // The text of an answer to a password is not repeated.
-            Step::Login => return self.unauthenticated(says_briefly(trouble)),
-            Step::Greeting => format!("the connection to mail server {}", self.server),
+            Step::Greeting | Step::Login => {
+                format!("the connection to mail server {}", self.server)
+            }
             Step::Encryption => format!("STARTTLS with mail server {}", self.server),
             Step::Sender => format!("the sender {} at mail server {}", self.from, self.server),
             Step::Recipient | Step::Data | Step::Content | Step::Dot => {
@@ -229,6 +236,12 @@ mod tests {
              and the password in /etc/password",
         );
         check(
+            Step::Login,
+            no(454, "hunter2 cannot be looked at"),
+            "Unavailable",
+            "mail server mx:25 is not available now: the server says 454",
+        );
+        check(
             Step::Sender,
             no(553, "not yours"),
             "PermissionDenied",
@@ -254,7 +267,7 @@ mod tests {
                  nobody",
             );
         }
-        for step in [Step::Greeting, Step::Login, Step::Recipient, Step::Dot] {
+        for step in [Step::Greeting, Step::Sender, Step::Recipient, Step::Dot] {
             check(
                 step,
                 no(451, "later"),

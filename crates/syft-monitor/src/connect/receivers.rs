@@ -1,6 +1,6 @@
 //! Receivers of mails and events that are not Google's.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use syft_transport::{
     Error, Mailer, Result, Smtp, Webhook,
@@ -12,6 +12,9 @@ use crate::{
     config::{Config, Encryption, WebhookConfig, WebhookFormat},
     event::Template,
 };
+
+/// How long the start waits for a mail server, which is not needed before there is a mail.
+const GREETING: Duration = Duration::from_secs(15);
 
 /// A receiver besides the mail service.
 #[derive(Clone, Debug)]
@@ -64,10 +67,14 @@ pub(super) async fn greeted(
         path: config.file.clone(),
         reason: "it has no section `smtp`".to_owned(),
     })?;
-    match smtp.check().await {
-        Ok(()) => {}
-        Err(error) if error.is_transient() => notes.push(format!("{error}; mails wait for it")),
-        Err(error) => return Err(error),
+    match tokio::time::timeout(GREETING, smtp.check()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if !error.is_transient() => return Err(error),
+        Ok(Err(error)) => notes.push(format!("{error}; mails wait for it")),
+        Err(_) => notes.push(format!(
+            "mail server {} does not answer; mails wait for it",
+            smtp.place()
+        )),
     }
     Ok(smtp)
 }

@@ -15,8 +15,8 @@ use super::{
 const CHUNK: usize = 256 * 1024;
 /// The longest line that is kept whole.
 const LONGEST_LINE: usize = 1024 * 1024;
-/// How many files are held open at most: as many as a log has.
-const MOST_FILES: usize = KEPT_FILES + 1;
+/// How many files are held open at most: the one being read, and as many as a log has.
+const MOST_FILES: usize = KEPT_FILES + 2;
 
 /// Reads a log and goes on with what is written to it, across its rotations.
 ///
@@ -63,6 +63,10 @@ impl Follow {
             buffer: Vec::new(),
         };
         follow.look()?;
+        // What came before the beginning is not missed.
+        for reader in &mut follow.readers {
+            reader.gap = Gap::default();
+        }
         let begin = follow.begin_at_last(lines);
         begin.map_err(|error| Error::io(path, "read", error))?;
         Ok(follow)
@@ -111,7 +115,7 @@ impl Follow {
         let mut gap = Gap {
             files: 0,
             // Where all have changed since the last look, there may have been more in between.
-            is_unsure: index.is_none() && newest.is_some() && count > KEPT_FILES,
+            is_unsure: index.is_none() && count > KEPT_FILES,
         };
         for Found { identity, file } in found.into_iter().take(count).rev() {
             if let Some(file) = file {
@@ -143,7 +147,8 @@ impl Follow {
                 return;
             };
             let gap = &mut self.readers[1].gap;
-            gap.files += given_up.gap.files + 1;
+            let is_unread = given_up.length().is_ok_and(|length| length > 0);
+            gap.files += given_up.gap.files + usize::from(is_unread);
             gap.is_unsure |= given_up.gap.is_unsure;
         }
     }

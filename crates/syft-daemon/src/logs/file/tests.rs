@@ -1,1 +1,130 @@
+use std::fs;
 
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::{super::SharedLog, *};
+
+const INFO: &[u8] = b"2026-01-31 12:00:00 - a - INFO - fine";
+const ERROR: &[u8] = b"2026-01-31 12:00:00 - a - ERROR - broken";
+
+struct Bench {
+    _directory: tempfile::TempDir,
+    log: std::path::PathBuf,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("a.log");
+        let _directory = directory;
+        Self { _directory, log }
+    }
+
+    fn lines(path: &Path) -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'));
+        text.lines().map(ToOwned::to_owned).collect()
+    }
+
+    fn all(&self) -> Vec<String> {
+        Self::lines(&self.log)
+    }
+
+    fn errors(&self) -> Vec<String> {
+        Self::lines(&error_log(&self.log))
+    }
+}
+
+#[test]
+fn errors_are_repeated_in_the_error_log() {
+    let bench = Bench::new();
+    let mut log = LogFile::open(&bench.log, Line::text("a")).unwrap();
+    log.write_line(INFO);
+    log.write_line(&[ERROR, b"\n"].concat());
+    log.write_line(b"");
+    log.write_line(b"\r\n");
+    let (info, error) = (
+        INFO.escape_ascii().to_string(),
+        ERROR.escape_ascii().to_string(),
+    );
+    assert_eq!(bench.all(), [info, error.clone()]);
+    assert_eq!(bench.errors(), [error]);
+}
+
+#[test]
+fn t23_what_is_no_line_becomes_one() {
+    for (line, says) in [
+        (Line::text("a"), " - a - ERROR - thread 'x' panicked"),
+        (
+            Line::json("a"),
+            r#""name":"a","level":"ERROR","message":"thread 'x' panicked""#,
+        ),
+    ] {
+        let bench = Bench::new();
+        let mut log = LogFile::open(&bench.log, line).unwrap();
+        log.write_line(b"thread 'x' panicked\n");
+        log.write_line(b"\xff\x1b[2J not text");
+        let all = bench.all();
+        assert_eq!(all, bench.errors());
+        assert!(all[0].contains(says), "{all:?}");
+        assert!(all[1].contains("\u{fffd} [2J not text"), "{all:?}");
+        assert!(all.iter().all(|line| level_of(line.as_bytes()).is_some()));
+    }
+}
+
+#[test]
+fn a_program_logs_into_it() {
+    let bench = Bench::new();
+    let log = SharedLog::new(LogFile::open(&bench.log, Line::text("a")).unwrap());
+    let layer = tracing_subscriber::fmt::layer()
+        .event_format(Line::text("a"))
+        .with_writer(log.clone());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        tracing::info!("one");
+        log.write_line(ERROR);
+        tracing::error!("three");
+    });
+    let all = bench.all();
+    assert_eq!(all.len(), 3);
+    assert!(all[0].ends_with(" - a - INFO - one") && all[2].ends_with(" - a - ERROR - three"));
+    assert_eq!(bench.errors(), all[1..]);
+}
+
+#[test]
+fn a_full_disk_is_told_once_when_there_is_room_again() {
+    let bench = Bench::new();
+    let mut log = LogFile::open(&bench.log, Line::text("a")).unwrap();
+    for file in [&mut log.all, &mut log.errors] {
+        for _ in 0..57 {
+            file.count_lost();
+        }
+    }
+    log.write_line(INFO);
+    log.write_line(ERROR);
+    let all = bench.all();
+    assert_eq!(all.len(), 3);
+    assert!(
+        all[0].contains(" - a - WARNING - 57 lines were lost here, because "),
+        "{all:?}"
+    );
+    assert_eq!(bench.errors().len(), 2);
+}
+
+#[test]
+fn a_removed_directory_comes_back_with_a_word() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("logs/a.log");
+    let mut log = LogFile::open(&path, Line::text("a")).unwrap();
+    log.write_line(INFO);
+    fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    let deadline = Instant::now() + std::time::Duration::from_secs(10);
+    while !path.exists() {
+        assert!(Instant::now() < deadline);
+        log.look_after();
+    }
+    let lines = Bench::lines(&path);
+    assert_eq!(lines.len(), 1);
+    assert!(
+        lines[0].ends_with("WARNING - the log was removed while it was written; it goes on here")
+    );
+}

@@ -1,11 +1,87 @@
 //! `syft-notify logs`.
 
-use crate::{
-    args::LogsArgs,
-    exit::{Failure, Outcome},
+mod feed;
+mod shown;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
 };
 
-#[expect(clippy::unused_async, reason = "being built")]
+use syft_daemon::logs::{self, Error, Follow, error_log};
+
+use self::shown::Shown;
+use crate::{
+    args::LogsArgs,
+    exit::{Failure, Outcome, chain},
+    place::{self, Place},
+    term::{self, ACCENT, DIM, paint},
+};
+
 pub(crate) async fn run(args: LogsArgs) -> Outcome {
-    Err(Failure::error(format!("being built: {args:?}")))
+    let place = place::find(&args.config)?;
+    let log = log_of(&place);
+    let path = if args.errors { error_log(&log) } else { log };
+    if args.follow {
+        follow(&path, args.lines).await
+    } else {
+        show(&path, args.lines)
+    }
+}
+
+/// Returns the log of what runs, or else of what would run.
+fn log_of(place: &Place) -> PathBuf {
+    let running = place.running().ok().flatten();
+    let in_use = running.and_then(|running| running.origin?.log);
+    in_use.unwrap_or_else(|| match &place.config {
+        Ok(config) => config.log.path.clone(),
+        // Logs are wanted most when something is broken.
+        Err(_) => place.paths.log(),
+    })
+}
+
+fn show(path: &Path, lines: usize) -> Outcome {
+    tell_path(path, "");
+    match logs::tail(path, lines, &mut Shown::stdout()) {
+        Err(error) if error.is_not_found() => {
+            term::say("Nothing was logged there yet.");
+            term::say(format_args!(
+                "{}  syft-notify start",
+                paint(ACCENT, "next:")
+            ));
+            Ok(())
+        }
+        outcome => outcome.or_else(|error| ended(&error)),
+    }
+}
+
+/// Shows the last lines of a log and those that are written from now on, until Ctrl+C.
+pub(crate) async fn follow(path: &Path, lines: usize) -> Outcome {
+    let follow = Follow::new(path, lines).map_err(|error| failure(&error))?;
+    tell_path(path, "; Ctrl+C ends this, and nothing else");
+    if follow.is_waiting() {
+        term::say("Nothing was logged there yet; waiting for the first line …");
+    }
+    tokio::select! {
+        outcome = feed::pass_on(follow) => outcome.or_else(|error| ended(&error)),
+        interrupt = tokio::signal::ctrl_c() => {
+            interrupt.map_err(|error| Failure::error(format!("cannot hear signals: {error}")))
+        }
+    }
+}
+
+fn tell_path(path: &Path, more: &str) {
+    term::say(paint(DIM, format_args!("{}{more}", path.display())));
+}
+
+/// A reader who has left has seen what he wanted.
+fn ended(error: &Error) -> Outcome {
+    match error {
+        Error::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        error => Err(failure(error)),
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure::error(chain(error))
 }

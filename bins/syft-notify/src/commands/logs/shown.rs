@@ -1,0 +1,121 @@
+//! Log lines on standard output: as they are, or painted by their level at a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use syft_daemon::logs::{level_of, one_line};
+use tracing::Level;
+
+use crate::term::{BAD, DIM, WARN, paint};
+
+/// Passes lines on; at a terminal only whole ones, without what could steer it.
+pub(super) struct Shown<W> {
+    out: W,
+    look: Look,
+    /// The beginning of a line whose end is still to come.
+    rest: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Raw,
+    Clean,
+    Painted,
+}
+
+impl Shown<io::Stdout> {
+    pub(super) fn stdout() -> Self {
+        let out = io::stdout();
+        let look = if AutoStream::choice(&out) != ColorChoice::Never {
+            Look::Painted
+        } else if out.is_terminal() {
+            Look::Clean
+        } else {
+            Look::Raw
+        };
+        Self::new(out, look)
+    }
+}
+
+impl<W: Write> Shown<W> {
+    fn new(out: W, look: Look) -> Self {
+        let rest = Vec::new();
+        Self { out, look, rest }
+    }
+}
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.look == Look::Raw {
+            return self.out.write(bytes);
+        }
+        let mut text = String::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.rest.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                text.push_str(&dressed(&self.rest, self.look));
+                self.rest.clear();
+            }
+        }
+        self.out.write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn dressed(line: &[u8], look: Look) -> String {
+    let text = one_line(String::from_utf8_lossy(line).trim_end());
+    let style = match level_of(line) {
+        Some(Level::ERROR) => BAD,
+        Some(Level::WARN) => WARN,
+        Some(Level::DEBUG | Level::TRACE) => DIM,
+        _ => return text + "\n",
+    };
+    match look {
+        Look::Painted => paint(style, text) + "\n",
+        Look::Raw | Look::Clean => text + "\n",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: &[u8] = b"2026-01-31 12:00:00 - a - INFO - one\n\
+        2026-01-31 12:00:00 - a - ERROR - two\x1b[2J\n";
+
+    #[track_caller]
+    fn check(look: Look, expected: &str) {
+        // However the lines are cut into pieces.
+        for size in [1, 7, LINES.len()] {
+            let mut out = Vec::new();
+            let mut shown = Shown::new(&mut out, look);
+            for piece in LINES.chunks(size) {
+                shown.write_all(piece).unwrap();
+            }
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_pipe_gets_the_bytes_as_they_are() {
+        check(Look::Raw, std::str::from_utf8(LINES).unwrap());
+    }
+
+    #[test]
+    fn a_terminal_is_not_steered_by_what_was_logged() {
+        let expected = "2026-01-31 12:00:00 - a - INFO - one\n\
+            2026-01-31 12:00:00 - a - ERROR - two [2J\n";
+        check(Look::Clean, expected);
+    }
+
+    #[test]
+    fn a_level_has_its_colour() {
+        let red = paint(BAD, "2026-01-31 12:00:00 - a - ERROR - two [2J");
+        let expected = format!("2026-01-31 12:00:00 - a - INFO - one\n{red}\n");
+        check(Look::Painted, &expected);
+    }
+}

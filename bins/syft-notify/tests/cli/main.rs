@@ -21,4 +21,5 @@ mod queue;
 mod receivers;
 mod reload;
 mod running;
+mod service;
 mod status;

@@ -3,6 +3,7 @@
 mod ended;
 mod lines;
 mod restarts;
+mod run;
 mod worker;
 
 use std::{ffi::OsString, fmt, path::PathBuf, time::Duration, time::SystemTime};
@@ -13,6 +14,7 @@ use tokio::time::{self, Instant};
 pub use ended::Ended;
 pub use lines::LineSink;
 pub use restarts::{Decision, Ending, Restarts};
+use run::Run;
 use worker::{Sign, Worker};
 
 use crate::{Error, Instance, Link, Notifier, Signals, Wish, notify::Message};
@@ -65,7 +67,7 @@ pub enum End {
 /// SIGHUP goes on to the worker once it is ready. SIGTERM and SIGINT ask it to end; when its
 /// time is over, or they come again, it is cut off. The worker finds a [`Link`] on its standard
 /// input; its standard output goes nowhere, and its standard error to the sink. What the
-/// supervisor itself has to say are `tracing` events.
+/// supervisor itself has to say are `tracing` events. A runtime on the current thread suffices.
 ///
 /// # Errors
 ///
@@ -98,17 +100,6 @@ struct Supervisor {
     starts: u64,
     /// In a row.
     failures: u32,
-}
-
-/// What is to happen to the worker at hand.
-struct Run {
-    is_ready: bool,
-    /// SIGHUP would end a worker that does not listen to it yet.
-    owes_reload: bool,
-    last_sign: Instant,
-    stop: Option<Instant>,
-    forced: bool,
-    hung: bool,
 }
 
 impl Supervisor {
@@ -146,14 +137,7 @@ impl Supervisor {
                 return Ok(Ending::Unstartable);
             }
         };
-        let mut run = Run {
-            is_ready: false,
-            owes_reload: false,
-            last_sign: worker.began,
-            stop: None,
-            forced: false,
-            hung: false,
-        };
+        let mut run = Run::new(worker.began);
         let ending = self.attend(&mut worker, &mut run).await;
         for message in worker.remains(self.plan.lines.as_mut()).await {
             self.hear(message, &worker, &mut run);
@@ -167,23 +151,20 @@ impl Supervisor {
 
     async fn attend(&mut self, worker: &mut Worker, run: &mut Run) -> Ending {
         loop {
-            let deadline = match run.stop {
-                Some(cut_off) => cut_off,
-                None => run.last_sign + self.plan.watchdog,
-            };
-            let is_over = run.forced || run.hung;
+            let deadline = run.deadline(self.plan.watchdog);
             tokio::select! {
                 biased;
                 wish = self.signals.next() => self.obey(wish, worker, run),
                 sign = worker.next(self.plan.lines.as_mut()) => match sign {
                     Sign::Told(message) => self.hear(message, worker, run),
+                    // One that never stops writing keeps the timer from its turn.
+                    Sign::Wrote if !run.is_cut_off() && Instant::now() >= deadline => {
+                        run.cut_off(worker);
+                    }
+                    Sign::Wrote => {}
                     Sign::Ended(ending) => return ending,
                 },
-                () = time::sleep_until(deadline), if !is_over => {
-                    run.forced = run.stop.is_some();
-                    run.hung = !run.forced;
-                    worker.signal(Signal::KILL);
-                }
+                () = time::sleep_until(deadline), if !run.is_cut_off() => run.cut_off(worker),
             }
         }
     }

@@ -27,7 +27,6 @@ const REMAINS: Duration = Duration::from_secs(1);
 pub(super) struct Worker {
     child: Child,
     messages: Messages,
-    is_linked: bool,
     lines: Lines,
     pub(super) began: Instant,
 }
@@ -36,6 +35,8 @@ pub(super) struct Worker {
 #[derive(Debug)]
 pub(super) enum Sign {
     Told(Message),
+    /// Lines, which have been handed on; it had told nothing else by then.
+    Wrote,
     Ended(Ending),
 }
 
@@ -47,23 +48,17 @@ impl Worker {
             lines: Lines::new(child.stderr.take()),
             child,
             messages,
-            is_linked: true,
             began: Instant::now(),
         })
     }
 
-    /// Waits for the next message or the end, and hands on lines meanwhile. Cancel safe.
+    /// Waits for the next thing that it does, and hands on its lines. Cancel safe.
     pub(super) async fn next(&mut self, sink: &mut dyn LineSink) -> Sign {
-        loop {
-            tokio::select! {
-                biased;
-                message = self.messages.next(), if self.is_linked => match message {
-                    Some(message) => return Sign::Told(message),
-                    None => self.is_linked = false,
-                },
-                () = self.lines.pump(sink), if self.lines.is_open() => {}
-                status = self.child.wait() => return Sign::Ended(ending(status)),
-            }
+        tokio::select! {
+            biased;
+            Some(message) = self.messages.next() => Sign::Told(message),
+            () = self.lines.pump(sink), if self.lines.is_open() => Sign::Wrote,
+            status = self.child.wait() => Sign::Ended(ending(status)),
         }
     }
 

@@ -134,6 +134,28 @@ async fn something_else_in_place_of_the_lock_is_an_error_and_not_a_free_lock() {
     assert!(matches!(acquired, Err(Error::File(_))), "{acquired:?}");
 }
 
+/// R3, without the time that programs take to begin.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_thousand_races_each_has_one_winner() {
+    let daemon = Daemon::new();
+    for race in 0..1000 {
+        let run = || {
+            let paths = daemon.paths.clone();
+            tokio::spawn(async move { Instance::acquire(&paths, PATIENCE).await })
+        };
+        let (one, other) = (run(), run());
+        let (winner, loser) = match (one.await.unwrap(), other.await.unwrap()) {
+            (Ok(winner), Err(loser)) | (Err(loser), Ok(winner)) => (winner, loser),
+            both => panic!("race {race}: {both:?}"),
+        };
+        match loser {
+            Error::Running(holder) => assert_eq!(holder.pid, std::process::id()),
+            other => panic!("race {race}: {other:?}"),
+        }
+        drop(winner);
+    }
+}
+
 /// `status` in a loop must not make a start fail.
 #[tokio::test]
 async fn looking_does_not_disturb_a_start() {

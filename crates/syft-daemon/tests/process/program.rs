@@ -54,7 +54,7 @@ pub(crate) fn main() {
             let launch = Daemon::launch_in(&directory, &kind);
             i32::from(runtime.block_on(start(launch)).is_err())
         }
-        _ => runtime.block_on(work(&kind)),
+        _ => runtime.block_on(work(&directory, &kind)),
     };
     process::exit(code);
 }
@@ -104,7 +104,11 @@ async fn keep(directory: &Path, kind: &str) -> i32 {
         },
         watchdog: WATCHDOG,
         patience: Duration::from_millis(500),
-        lines: Box::new(move |line: &[u8]| log.write_all(&[line, b"\n"].concat()).unwrap()),
+        lines: Box::new(move |line: &[u8]| {
+            if line != b"flood" {
+                log.write_all(&[line, b"\n"].concat()).unwrap();
+            }
+        }),
     });
     match end.await.unwrap() {
         End::Stopped { forced } => i32::from(forced),
@@ -121,7 +125,7 @@ fn say(text: &str) {
     drop(std::io::stderr().write_all(text.as_bytes()));
 }
 
-async fn work(kind: &str) -> i32 {
+async fn work(directory: &Path, kind: &str) -> i32 {
     let link = Link::stdin().unwrap().unwrap();
     let notifier = link.notifier(Some(WATCHDOG));
     say(&format!("worker {}\n", process::id()));
@@ -132,8 +136,17 @@ async fn work(kind: &str) -> i32 {
             return 4;
         }
         "panics" => panic!("a bug"),
-        "slow" => std::future::pending().await,
+        "slow" => {
+            link.closed().await;
+            return 0;
+        }
         "dies early" => process::abort(),
+        "late" => {
+            let go = directory.join("go");
+            while !go.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
         _ => {}
     }
     let mut signals = Signals::listen().unwrap();
@@ -141,7 +154,15 @@ async fn work(kind: &str) -> i32 {
     match kind {
         "fails" | "patient" => return 3,
         "done" => return 0,
-        "silent" => std::future::pending().await,
+        "silent" => {
+            link.closed().await;
+            return 0;
+        }
+        "floods" => {
+            let flood = "flood\n".repeat(10_000);
+            while std::io::stderr().write_all(flood.as_bytes()).is_ok() {}
+            return 0;
+        }
         "last words" => {
             say(&format!("{}\n", "x".repeat(1_000_000)));
             say("the last words");

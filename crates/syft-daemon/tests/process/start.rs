@@ -1,4 +1,5 @@
 use std::{
+    ffi::OsString,
     fs,
     os::unix::fs::MetadataExt,
     process::Stdio,
@@ -101,6 +102,29 @@ async fn a_program_that_knows_no_links_has_only_an_exit_code() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// R3: who could not be found again is not begun.
+#[tokio::test]
+async fn a_disk_that_takes_no_note_is_a_reason_not_to_start() {
+    let daemon = Daemon::new();
+    let mut launch = daemon.launch("good");
+    let script = r#"trap '' XFSZ; ulimit -f 0; exec "$0" "$@""#;
+    let mut arguments: Vec<OsString> = vec!["-c".into(), script.into(), launch.program.into()];
+    arguments.append(&mut launch.arguments);
+    launch.program = "/bin/sh".into();
+    launch.arguments = arguments;
+    match start(launch).await {
+        Err(StartError::Ended { status, reason }) => {
+            assert_eq!(status.code(), Some(1));
+            let reason = reason.unwrap();
+            assert!(reason.starts_with("cannot write a note into "), "{reason}");
+            assert!(reason.contains("ulimit -f"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(daemon.holder().is_none());
+    daemon.start("good").await;
 }
 
 #[tokio::test]

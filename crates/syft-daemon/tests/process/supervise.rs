@@ -5,6 +5,7 @@ use std::{
 
 use rustix::process::Signal;
 use syft_daemon::Stopped;
+use syft_state::fs::write_atomic;
 
 use crate::daemon::{Daemon, is_alive, kill, signal};
 
@@ -95,17 +96,30 @@ async fn a_reload_reaches_the_worker() {
 }
 
 #[tokio::test]
-async fn a_reload_does_not_kill_a_worker_that_does_not_listen_yet() {
+async fn a_reload_waits_for_a_worker_that_does_not_listen_yet() {
     let daemon = Daemon::new();
-    let mut launch = daemon.launch("slow");
+    let mut launch = daemon.launch("late");
     launch.patience = Duration::from_millis(1);
     drop(syft_daemon::start(launch).await.unwrap_err());
     daemon.until("begun", || daemon.workers().len() == 1);
     let holder = daemon.holder().unwrap();
     holder.signal(syft_daemon::Signal::HangUp).unwrap();
-    // The next thing that it does shows that it has seen the other signal before.
-    assert_eq!(holder.stop(LONG).await.unwrap(), Stopped::Gracefully);
-    assert_eq!(daemon.ended(), None);
+    write_atomic(&daemon.directory().join("go"), b"", 0o600).unwrap();
+    daemon.until("reloaded", || daemon.log().ends_with("reloaded\n"));
+    assert_eq!(daemon.workers().len(), 1);
+}
+
+/// One that writes without end keeps neither a stop nor the watchdog from their turn.
+#[tokio::test]
+async fn a_worker_that_floods_the_log_is_cut_off_in_time() {
+    let daemon = Daemon::new();
+    daemon.start("floods").await;
+    daemon.until("started again", || daemon.workers().len() == 2);
+    let why = daemon.ended().unwrap().why;
+    assert_eq!(why, "it made no progress and was killed (watching)");
+    let stopped = daemon.holder().unwrap().stop(LONG).await.unwrap();
+    assert_eq!(stopped, Stopped::Gracefully);
+    assert!(!is_alive(daemon.workers()[1]));
 }
 
 #[tokio::test]

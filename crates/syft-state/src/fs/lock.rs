@@ -108,7 +108,12 @@ impl Lock {
             .read_at(&mut bytes, 0)
             .map_err(|error| Error::io(path, "read", error))?;
         let text = String::from_utf8_lossy(&bytes[..read]);
-        Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
+        Ok(text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned())
     }
 
     /// Returns where the lock file is.
@@ -155,4 +160,75 @@ pub(super) fn hold(file: &File) {
 /// Returns whether the lock on the file was free and is now ours.
 pub(super) fn try_hold(file: &File) -> bool {
     fs2::FileExt::try_lock_exclusive(file).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(path: &Path) -> Vec<u8> {
+        fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn a_lock_can_be_looked_at_without_being_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert!(!Lock::is_held(&path).unwrap());
+        assert!(!path.exists(), "looking makes no file");
+        let lock = Lock::try_acquire(&path).unwrap().unwrap();
+        assert!(Lock::is_held(&path).unwrap());
+        drop(lock);
+        assert!(!Lock::is_held(&path).unwrap());
+        let again = Lock::try_acquire(&path).unwrap();
+        assert!(again.is_some());
+        assert!(matches!(
+            Lock::is_held(dir.path()),
+            Err(Error::NotRegular { .. })
+        ));
+    }
+
+    #[test]
+    fn a_note_is_read_by_others_and_outlives_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert!(Lock::note(&path).unwrap_err().is_not_found());
+        let lock = Lock::try_acquire(&path).unwrap().unwrap();
+        assert_eq!(Lock::note(&path).unwrap(), "");
+        for note in ["17 4711", &"x".repeat(63), "", "ä"] {
+            lock.set_note(note).unwrap();
+            assert_eq!(Lock::note(&path).unwrap(), note);
+            assert!(content(&path).ends_with(b"\n"));
+        }
+        drop(lock);
+        assert_eq!(Lock::note(&path).unwrap(), "ä");
+        assert!(!Lock::is_held(&path).unwrap());
+    }
+
+    #[test]
+    fn a_note_is_one_short_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = Lock::try_acquire(&path).unwrap().unwrap();
+        for bad in ["two\nlines", &"x".repeat(64)] {
+            assert!(lock.set_note(bad).is_err(), "{bad}");
+        }
+        assert_eq!(content(&path), b"");
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_has_the_note_that_it_begins_with() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        for (bytes, note) in [
+            (b"".to_vec(), ""),
+            (b"17".to_vec(), "17"),
+            (b"17 4711\nmore\n".to_vec(), "17 4711"),
+            (b"\xff \n".to_vec(), "\u{fffd}"),
+            (vec![b'x'; 1000], &*"x".repeat(64)),
+        ] {
+            super::super::write_atomic(&path, &bytes, 0o600).unwrap();
+            assert_eq!(Lock::note(&path).unwrap(), note);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use syft_monitor::{
     Scope,
     detect::{Circumstances, FirstLook, Grants, Observation, detect},
     local_jobs::{ScanOptions, scan},
+    notice::Routes,
     sight::{INBOX, Sight},
 };
 use syft_state::{
@@ -55,6 +56,12 @@ fn seen(peers: usize) -> Observation {
     }
 }
 
+/// Nobody is told but by mail.
+const NO_ROUTES: Routes = Routes {
+    collect: false,
+    sinks: Vec::new(),
+};
+
 fn circumstances(me: &Email, first: FirstLook) -> Circumstances<'_> {
     Circumstances {
         me,
@@ -62,6 +69,7 @@ fn circumstances(me: &Email, first: FirstLook) -> Circumstances<'_> {
         first,
         scope: Scope::Everything,
         tell_old: false,
+        routes: &NO_ROUTES,
     }
 }
 

@@ -106,12 +106,30 @@ pub fn builder(config: &Config, links: &Links) -> Builder {
     if let Some(path) = &config.drive_token_path {
         builder = builder.drive_token(path.clone());
     }
-    builder = builder.renderer(renderer(config));
+    for sink in &links.sinks {
+        builder = builder.sink(sink.name.clone(), Arc::clone(&sink.mailer), &sink.events);
+    }
+    builder = timing(builder, config).renderer(renderer(config));
     if config.notify_existing {
         builder.notify_existing()
     } else {
         builder
     }
+}
+
+/// Says when mails to the data owner go.
+fn timing(mut builder: Builder, config: &Config) -> Builder {
+    builder = builder.zone(config.time_zone.into());
+    if let Some(hours) = config.quiet_hours {
+        builder = builder.quiet_hours(hours);
+    }
+    if let Some(period) = config.digest {
+        builder = builder.digest(period);
+    }
+    if let Some(period) = config.heartbeat {
+        builder = builder.heartbeat(period);
+    }
+    builder
 }
 
 /// Returns a renderer of the config's templates; what is wrong with them is logged.

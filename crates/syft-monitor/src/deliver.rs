@@ -1,40 +1,48 @@
 //! Sends what waits in the outbox: intent on record before, outcome on record after.
 
+mod settle;
+mod write;
+
 use std::{collections::BTreeSet, path::Path};
 
 use futures_util::{StreamExt, stream};
 use syft_state::{
     Email, Timestamp,
-    ledger::{self, NoticeRecord, NoticeState, Op, SentRecord, Session, State},
+    ledger::{self, NoticeRecord, NoticeState, Op, SentRecord, Session},
 };
-use syft_transport::{About, DraftId, Error, Mail, Mailer, MessageId};
+use syft_transport::{DraftId, Error, Mail, Mailer};
 
 use crate::{
-    event::{Event, Template},
     halt::Halt,
+    hold::Holds,
     monitor::SentListener,
-    outbox::{Fate, RetryPolicy, next_batch},
-    render::{MailContext, Renderer},
+    outbox::{Choice, RetryPolicy, next_batch},
+    render::Renderer,
 };
 
 /// How many mails are under way at once.
-const BATCH: usize = 16;
+pub(crate) const BATCH: usize = 16;
 
-/// Everything that sending needs besides the ledger.
+/// Everything that sending to one kind of receiver needs besides the ledger.
 #[derive(Debug)]
 pub(crate) struct Courier<'a> {
+    /// The name of the receiver; `None` is mail.
+    pub(crate) via: Option<&'a str>,
     pub(crate) mailer: &'a dyn Mailer,
     pub(crate) renderer: &'a Renderer,
     pub(crate) me: &'a Email,
     pub(crate) policy: &'a RetryPolicy,
+    pub(crate) holds: &'a Holds,
     pub(crate) halt: &'a Halt,
+    /// How many may be under way at once.
+    pub(crate) batch: usize,
     /// Hears of each mail as soon as it is on record.
     pub(crate) on_sent: Option<&'a SentListener>,
     /// For the Python lines in mails to the data owner.
     pub(crate) drive_token: Option<&'a Path>,
 }
 
-/// What came of the mails that were due.
+/// What came of the notices that were due.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery {
     /// Sent, in order.
@@ -68,7 +76,14 @@ impl Courier<'_> {
         self.bury_interrupted(session, &mut delivery)?;
         let mut tried = BTreeSet::new();
         while delivery.trouble.is_none() {
-            let batch = next_batch(session.state(), self.policy, now, self.batch_size(), &tried);
+            let choice = Choice {
+                policy: self.policy,
+                held: &self.holds.at(session.state(), now),
+                via: self.via,
+                now,
+                size: self.batch_size(),
+            };
+            let batch = next_batch(session.state(), &choice, &tried);
             if batch.is_empty() {
                 break;
             }
@@ -89,7 +104,7 @@ impl Courier<'_> {
     /// Where a crash leaves the mails under way uncertain, there is only one.
     fn batch_size(&self) -> usize {
         if self.mailer.promise().may_repeat() {
-            BATCH
+            self.batch
         } else {
             1
         }
@@ -104,6 +119,7 @@ impl Courier<'_> {
         let outbox = &session.state().own().outbox;
         let interrupted = outbox
             .iter()
+            .filter(|(_, record)| record.via.as_deref() == self.via)
             .filter(|(_, record)| record.state == NoticeState::Ambiguous);
         let ops: Vec<Op> = interrupted
             .map(|(id, record)| {
@@ -162,7 +178,7 @@ impl Courier<'_> {
             .await;
         let sent_before = delivery.sent.len();
         let settle = |(parcel, outcome)| match outcome {
-            Ok(_) => settle_success(&parcel, now, delivery),
+            Ok(_) => settle::settle_success(&parcel, now, delivery),
             Err(error) => self.settle_failure(parcel, error, now, delivery),
         };
         let ops: Vec<Op> = sent.into_iter().map(settle).collect();
@@ -173,74 +189,6 @@ impl Courier<'_> {
                 .for_each(|mail| listener.hear(mail));
         }
         Ok(())
-    }
-
-    /// Renders the mails; one whose record makes no sense goes to the dead letters.
-    fn pack(
-        &self,
-        state: &State,
-        batch: Vec<(String, NoticeRecord)>,
-        now: Timestamp,
-        ops: &mut Vec<Op>,
-        delivery: &mut Delivery,
-    ) -> Vec<Parcel> {
-        let mut parcels = Vec::new();
-        for (id, record) in batch {
-            match self.render(state, &record) {
-                Ok(mail) => {
-                    let draft = match &record.state {
-                        NoticeState::Staged { draft } => Some(DraftId::new(draft.clone())),
-                        _ => None,
-                    };
-                    parcels.push(Parcel {
-                        id,
-                        record,
-                        mail,
-                        draft,
-                    });
-                }
-                Err(reason) => {
-                    tracing::error!(%now, "mail {id} cannot be written: {reason}");
-                    delivery.buried += 1;
-                    ops.push(Op::Bury { id, error: reason });
-                }
-            }
-        }
-        parcels
-    }
-
-    fn render(&self, state: &State, record: &NoticeRecord) -> Result<Mail, String> {
-        let template = Template::from_name(&record.event)
-            .ok_or_else(|| format!("there is no mail called {:?}", record.event))?;
-        let event: Event = serde_json::from_value(record.payload.clone())
-            .map_err(|error| format!("its record does not describe an event: {error}"))?;
-        let context = MailContext::for_event(&event, self.me, template, record.created)
-            .ok_or("its event and its mail do not fit each other")?;
-        let context = match self.drive_token {
-            Some(path) => context.with_token_path(&path.to_string_lossy()),
-            None => context,
-        };
-        let rendered = self.renderer.render(&context);
-        for problem in &rendered.problems {
-            tracing::warn!("{problem}");
-        }
-        let references = references(state, record);
-        Ok(Mail {
-            message_id: MessageId::from_record(&record.message_id),
-            from: self.me.clone(),
-            from_name: "SyftBox".to_owned(),
-            to: record.to.clone(),
-            subject: rendered.subject,
-            date: record.created,
-            text: rendered.text,
-            html: Some(rendered.html),
-            in_reply_to: references.last().cloned(),
-            references,
-            about: Some(About {
-                event: template.name().to_owned(),
-                data: record.payload.clone(),
-            }),
-        })
     }
 
     async fn stage(
@@ -258,78 +206,6 @@ impl Courier<'_> {
         };
         (parcel, outcome)
     }
-
-    /// Returns what must be on record before the mail is sent, if it is not there yet.
-    fn intent(&self, now: &NoticeState, draft: Option<&DraftId>) -> Option<NoticeState> {
-        let intent = match draft {
-            Some(draft) => NoticeState::Staged {
-                draft: draft.to_string(),
-            },
-            None if self.mailer.promise().may_repeat() => return None,
-            None => NoticeState::Ambiguous,
-        };
-        (*now != intent).then_some(intent)
-    }
-
-    fn settle_failure(
-        &self,
-        mut parcel: Parcel,
-        error: Error,
-        now: Timestamp,
-        delivery: &mut Delivery,
-    ) -> Op {
-        let Parcel { id, record, .. } = &mut parcel;
-        let fate = self.policy.fate(record, &error, now, rand::random());
-        record.last_error = Some(describe(&error));
-        match fate {
-            Fate::Bury => {
-                tracing::error!(
-                    "❌ Failed to send {id} to {}, given up: {}",
-                    record.to,
-                    describe(&error)
-                );
-                delivery.buried += 1;
-                return Op::Bury {
-                    id: id.clone(),
-                    error: describe(&error),
-                };
-            }
-            Fate::Retry(at) => {
-                tracing::warn!(
-                    "❌ Failed to send {id} to {}, next try at {at}: {}",
-                    record.to,
-                    describe(&error)
-                );
-                record.attempts += 1;
-                record.retry_at = Some(at);
-            }
-            Fate::Pause(at) => {
-                tracing::warn!("sending is paused until {at}: {}", describe(&error));
-                record.retry_at = Some(at);
-                delivery.trouble.get_or_insert(error);
-            }
-        }
-        delivery.failed += 1;
-        if !matches!(record.state, NoticeState::Staged { .. }) {
-            record.state = NoticeState::Waiting;
-        }
-        put(&parcel)
-    }
-}
-
-fn settle_success(parcel: &Parcel, now: Timestamp, delivery: &mut Delivery) -> Op {
-    let sent = SentRecord {
-        at: now,
-        to: parcel.record.to.clone(),
-        subject: parcel.mail.subject.clone(),
-        message_id: parcel.record.message_id.clone(),
-    };
-    tracing::info!("✅ Sent {:?} to {}", parcel.mail.subject, parcel.record.to);
-    delivery.sent.push(sent.clone());
-    Op::Sent {
-        id: parcel.id.clone(),
-        record: sent,
-    }
 }
 
 fn put(parcel: &Parcel) -> Op {
@@ -337,29 +213,4 @@ fn put(parcel: &Parcel) -> Op {
         id: parcel.id.clone(),
         record: parcel.record.clone(),
     }
-}
-
-/// Returns the mails about the same job that the same person already has, oldest first.
-fn references(state: &State, record: &NoticeRecord) -> Vec<MessageId> {
-    let Some(job) = record.job.as_ref().filter(|job| job.event != "new") else {
-        return Vec::new();
-    };
-    let key = ledger::job_key(&job.ds, &job.job);
-    let Some(known) = state.own().jobs.get(&key) else {
-        return Vec::new();
-    };
-    let to_same_person = known.events().filter(|(event, _)| *event != "new");
-    let mails = to_same_person.filter_map(|(_, event)| event.message_id.as_deref());
-    mails.map(MessageId::from_record).collect()
-}
-
-/// Returns the whole chain of causes in one line.
-fn describe(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }

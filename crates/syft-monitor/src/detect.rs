@@ -15,7 +15,7 @@ use crate::{
     event::{Event, Template},
     fetch::Opened,
     local_jobs::LocalScan,
-    notice,
+    notice::{self, Routes},
     sight::{Folders, Sight},
 };
 
@@ -85,6 +85,8 @@ pub struct Circumstances<'a> {
     pub scope: Scope,
     /// Whether jobs from before the first look are news, too.
     pub tell_old: bool,
+    /// Who is told besides by mail, and which mails are collected.
+    pub routes: &'a Routes,
 }
 
 /// What a look leads to: one transaction of the ledger, and lines for the log.
@@ -117,7 +119,7 @@ pub fn detect(state: &State, seen: &Observation, when: &Circumstances<'_>) -> De
     for event in &detected.events {
         detected
             .ops
-            .extend(notice::claims(event, state, when.me, when.now));
+            .extend(notice::claims(event, state, when.me, when.routes, when.now));
     }
     detected
 }

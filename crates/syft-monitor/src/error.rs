@@ -63,3 +63,18 @@ pub enum Error {
     #[error("the monitor is {0}")]
     NotPossible(&'static str),
 }
+
+/// Returns an error with its causes in one line; what a cause repeats is left out.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_text = next.to_string();
+        if !text.contains(&next_text) {
+            text = format!("{text}: {next_text}");
+        }
+        cause = next.source();
+    }
+    text
+}

@@ -184,11 +184,15 @@ pub enum Template {
     PeerGranted,
     /// To the data owner: a test of the mail settings.
     TestEmail,
+    /// To the data owner: several events at once.
+    Digest,
+    /// To the data owner: all is well.
+    Heartbeat,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NewJob,
         Self::EncryptedSubmission,
         Self::UnreadableSubmission,
@@ -200,6 +204,8 @@ impl Template {
         Self::RequestSent,
         Self::PeerGranted,
         Self::TestEmail,
+        Self::Digest,
+        Self::Heartbeat,
     ];
 
     /// Those that tell of an event, and that receivers besides the mails can choose from.
@@ -239,6 +245,8 @@ impl Template {
             Self::RequestSent => "request_sent",
             Self::PeerGranted => "peer_granted",
             Self::TestEmail => "test_email",
+            Self::Digest => "digest",
+            Self::Heartbeat => "heartbeat",
         }
     }
 }

@@ -24,8 +24,9 @@ impl Pace {
         }
     }
 
-    /// Returns how long to wait after a look that found something, or nothing.
-    pub fn after(&mut self, was_active: bool) -> Duration {
+    /// Returns how long to wait after a look that found something, or nothing, when something
+    /// else can be done after `wake`.
+    pub fn after(&mut self, was_active: bool, wake: Option<Duration>) -> Duration {
         self.quiet_looks = if was_active {
             0
         } else {
@@ -34,13 +35,14 @@ impl Pace {
         let steps = self.quiet_looks.saturating_sub(ALERT_LOOKS);
         let factor = 1.25_f64.powi(i32::try_from(steps.min(100)).unwrap_or(100));
         let wait = self.shortest.as_secs_f64() * factor;
-        Duration::from_secs_f64(wait.min(self.longest.as_secs_f64()))
+        let wait = Duration::from_secs_f64(wait.min(self.longest.as_secs_f64()));
+        wake.map_or(wait, |wake| wait.min(wake.max(self.shortest)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, option, prelude::*};
 
     use super::*;
 
@@ -50,21 +52,38 @@ mod tests {
     fn slows_down_when_quiet_and_wakes_up_at_once() {
         let mut pace = Pace::new(10 * SECOND, 60 * SECOND);
         assert_eq!(
-            (0..ALERT_LOOKS).map(|_| pace.after(false)).max(),
+            (0..ALERT_LOOKS).map(|_| pace.after(false, None)).max(),
             Some(10 * SECOND)
         );
-        assert!(pace.after(false) > 10 * SECOND);
-        assert_eq!((0..50).map(|_| pace.after(false)).last(), Some(60 * SECOND));
-        assert_eq!(pace.after(true), 10 * SECOND);
+        assert!(pace.after(false, None) > 10 * SECOND);
+        assert_eq!(
+            (0..50).map(|_| pace.after(false, None)).last(),
+            Some(60 * SECOND)
+        );
+        assert_eq!(pace.after(true, None), 10 * SECOND);
+    }
+
+    #[test]
+    fn looks_when_something_can_be_done() {
+        let mut pace = Pace::new(10 * SECOND, 60 * SECOND);
+        let mut quiet = |wake| (0..50).map(|_| pace.after(false, wake)).last();
+        assert_eq!(quiet(Some(30 * SECOND)), Some(30 * SECOND));
+        assert_eq!(quiet(Some(300 * SECOND)), Some(60 * SECOND));
+        // What cannot be done after all makes no loop.
+        assert_eq!(quiet(Some(Duration::ZERO)), Some(10 * SECOND));
     }
 
     proptest! {
         #[test]
-        fn stays_between_its_bounds(shortest in 1..1000u32, extra in 0..10_000u32, looks in proptest::collection::vec(any::<bool>(), 0..300)) {
+        fn stays_between_its_bounds(
+            shortest in 1..1000u32,
+            extra in 0..10_000u32,
+            looks in vec((any::<bool>(), option::of(0..10_000u32)), 0..300),
+        ) {
             let (shortest, longest) = (shortest * SECOND, (shortest + extra) * SECOND);
             let mut pace = Pace::new(shortest, longest);
-            for active in looks {
-                let wait = pace.after(active);
+            for (active, wake) in looks {
+                let wait = pace.after(active, wake.map(|wake| wake * SECOND));
                 prop_assert!(wait >= shortest && wait <= longest);
             }
         }

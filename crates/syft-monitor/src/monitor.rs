@@ -17,13 +17,17 @@ use tokio::{
 use crate::{
     detect::Scope,
     error::Error,
+    event::Template,
     halt::Halt,
+    hold::Holds,
     interval::Pace,
+    notice::Route,
     outbox::RetryPolicy,
     proposal::Limits,
+    quiet::{QuietHours, Zone},
     render::Renderer,
     round::Round,
-    worker::{Setup, Worker},
+    worker::{Setup, Sink, Worker},
 };
 
 /// Called after every round of a started monitor, with the wait until the next one.
@@ -97,12 +101,15 @@ impl NotificationMonitor {
     ) -> Builder {
         Builder {
             setup: Setup {
+                holds: Holds::none(me.clone()),
                 me,
                 syftbox_root: syftbox_root.to_owned(),
                 ledger: ledger.to_owned(),
                 drive: None,
                 drive_token: None,
                 mailer,
+                sinks: Vec::new(),
+                heartbeat: None,
                 renderer: Renderer::embedded(),
                 scope: Scope::Everything,
                 notify_existing: false,
@@ -226,7 +233,9 @@ async fn run(
 ) -> Worker {
     loop {
         let outcome = worker.run_once(now()).await;
-        let wait = pace.after(outcome.as_ref().is_ok_and(Round::was_active));
+        let was_active = outcome.as_ref().is_ok_and(Round::was_active);
+        let wake = outcome.as_ref().ok().and_then(|round| round.next_wake);
+        let wait = pace.after(was_active, wake.map(|wake| wake.since(now())));
         if let Some(observer) = &mut observer {
             observer(&outcome, wait);
         }
@@ -319,6 +328,59 @@ impl Builder {
     #[must_use]
     pub fn on_sent(mut self, listener: impl Fn(&SentRecord) + Send + Sync + 'static) -> Self {
         self.setup.on_sent = Some(SentListener(Box::new(listener)));
+        self
+    }
+
+    /// Tells another receiver of the events of these templates, besides the mails.
+    ///
+    /// It gets one notice for each event, addressed to the data owner, whoever gets the mails.
+    /// While it does not answer, mails and other receivers are served all the same. A notice
+    /// remembers the receiver's name, so a name must keep its meaning; of two receivers with
+    /// the same name the later one counts.
+    #[must_use]
+    pub fn sink(
+        mut self,
+        name: impl Into<String>,
+        mailer: Arc<dyn Mailer>,
+        templates: &[Template],
+    ) -> Self {
+        let name = name.into();
+        self.setup.sinks.retain(|sink| sink.route.name != name);
+        self.setup.sinks.push(Sink {
+            route: Route {
+                name,
+                templates: templates.iter().copied().collect(),
+            },
+            mailer,
+        });
+        self
+    }
+
+    /// Sends nothing to the data owner in these hours; what comes up then waits for their end.
+    #[must_use]
+    pub fn quiet_hours(mut self, hours: QuietHours) -> Self {
+        self.setup.holds.quiet_hours = Some(hours);
+        self
+    }
+
+    /// Makes one mail of all mails to the data owner that come up within a period.
+    #[must_use]
+    pub fn digest(mut self, period: Duration) -> Self {
+        self.setup.holds.digest = Some(period);
+        self
+    }
+
+    /// Goes by this clock for quiet hours and digests; the machine's by default.
+    #[must_use]
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.setup.holds.zone = zone;
+        self
+    }
+
+    /// Mails the data owner in every period that all is well; off by default.
+    #[must_use]
+    pub fn heartbeat(mut self, period: Duration) -> Self {
+        self.setup.heartbeat = Some(period);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Turns events into notices: who gets which text, under which lasting identity.
 
+use std::collections::BTreeSet;
+
 use syft_state::{
     Email, Timestamp,
     ledger::{NoticeJob, NoticeRecord, Op, State},
@@ -103,24 +105,88 @@ fn wanted(event: &Event, me: &Email) -> Vec<Wanted> {
     }
 }
 
+/// Who is told besides by mail, and which mails are collected.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// Whether mails to the data owner wait to become part of a digest.
+    pub collect: bool,
+    /// The receivers besides the mails.
+    pub sinks: Vec<Route>,
+}
+
+/// A receiver of events besides the mails.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its name, as in [`NoticeRecord::via`].
+    pub name: String,
+    /// The templates whose events it hears of.
+    pub templates: BTreeSet<Template>,
+}
+
 /// Returns the claims of an event's notices, without those that are told or under way.
+///
+/// A receiver besides the mails hears of an event once, with the claim of its mail: the mail's
+/// marks are what says later that the event was told.
 #[must_use]
-pub fn claims(event: &Event, state: &State, me: &Email, now: Timestamp) -> Vec<Op> {
+pub fn claims(
+    event: &Event,
+    state: &State,
+    me: &Email,
+    routes: &Routes,
+    now: Timestamp,
+) -> Vec<Op> {
     let identity = event.identity();
     let mut ops = Vec::new();
+    let mut templates = Vec::new();
     for wanted in wanted(event, me) {
         let id = id(wanted.template, &identity);
-        let is_under_way =
-            state.own().outbox.contains_key(&id) || state.own().dead.contains_key(&id);
         let is_told_peer = event.is_of_peer() && is_all_marked(state, &wanted.marks);
-        if !is_under_way && !is_told_peer {
+        let is_due = !is_under_way(state, &id) && !is_told_peer;
+        templates.push((wanted.template, is_due));
+        if is_due {
+            let collect = routes.collect && wanted.to == *me;
+            let record = record(&id, event, wanted, me, now);
             ops.push(Op::PutNotice {
-                record: record(&id, event, wanted, me, now),
+                record: NoticeRecord { collect, ..record },
                 id,
             });
         }
     }
+    for route in &routes.sinks {
+        // One event that makes two mails is one event all the same.
+        let mut heard = templates.iter();
+        let heard = heard.find(|(template, _)| route.templates.contains(template));
+        if let Some((template, true)) = heard {
+            ops.extend(post(event, *template, route, state, me, now));
+        }
+    }
     ops
+}
+
+/// Returns the claim of what a receiver besides the mails is told.
+fn post(
+    event: &Event,
+    template: Template,
+    route: &Route,
+    state: &State,
+    me: &Email,
+    now: Timestamp,
+) -> Option<Op> {
+    let id = format!("{}@{}", id(template, &event.identity()), route.name);
+    let wanted = Wanted {
+        template,
+        to: me.clone(),
+        marks: Vec::new(),
+    };
+    let record = NoticeRecord {
+        via: Some(route.name.clone()),
+        ..record(&id, event, wanted, me, now)
+    };
+    (!is_under_way(state, &id)).then_some(Op::PutNotice { id, record })
+}
+
+fn is_under_way(state: &State, id: &str) -> bool {
+    state.own().outbox.contains_key(id) || state.own().dead.contains_key(id)
 }
 
 fn is_all_marked(state: &State, marks: &[(String, String)]) -> bool {
@@ -151,7 +217,7 @@ fn record(id: &str, event: &Event, wanted: Wanted, me: &Email, now: Timestamp) -
 }
 
 /// The moment of the claim makes a mail that is asked for again after a reset a new mail.
-fn message_id(id: &str, me: &Email, now: Timestamp) -> MessageId {
+pub(crate) fn message_id(id: &str, me: &Email, now: Timestamp) -> MessageId {
     let text = format!("{}\n{id}\n{}", me.key(), now.as_micros());
     let hash = blake3::hash(text.as_bytes()).to_hex();
     MessageId::new(&format!("syft.{}", &hash[..32]), me)

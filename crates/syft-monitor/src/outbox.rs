@@ -8,6 +8,8 @@ use syft_state::{
 };
 use syft_transport::Error;
 
+use crate::hold::Held;
+
 /// No server asks for a longer wait than until its quota day ends.
 const MAX_SERVER_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -74,38 +76,73 @@ impl RetryPolicy {
         record.retry_at.is_none_or(|at| at <= now || at > latest)
     }
 
-    fn wait(&self, attempts: u32, jitter: f64) -> Duration {
+    pub(crate) fn wait(&self, attempts: u32, jitter: f64) -> Duration {
         let doubled = self.first_wait.saturating_mul(1 << attempts.min(20));
         let capped = doubled.min(self.longest_wait);
         capped.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
     }
 }
 
-/// Returns the next mails to send: due, oldest first, and one at a time about the same thing to
+/// Which waiting notices may go next.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// When a notice that failed is tried again.
+    pub policy: &'a RetryPolicy,
+    /// What is held back.
+    pub held: &'a Held<'a>,
+    /// The receiver; `None` is mail.
+    pub via: Option<&'a str>,
+    /// The moment of the choice.
+    pub now: Timestamp,
+    /// How many may go.
+    pub size: usize,
+}
+
+/// Returns the next notices to send: due, oldest first, and one at a time about the same thing to
 /// the same person, so that nobody reads "executed" before "approved".
 #[must_use]
 pub fn next_batch(
     state: &State,
-    policy: &RetryPolicy,
-    now: Timestamp,
-    size: usize,
+    choice: &Choice<'_>,
     skip: &BTreeSet<String>,
 ) -> Vec<(String, NoticeRecord)> {
+    let is_candidate = |record: &NoticeRecord| {
+        record.state != NoticeState::Ambiguous
+            && record.via.as_deref() == choice.via
+            && !record.collect
+    };
     let mut waiting: Vec<_> = state
         .own()
-        .outbox
-        .iter()
-        .filter(|(_, record)| record.state != NoticeState::Ambiguous)
+        .waiting()
+        .filter(|(_, record)| is_candidate(record))
         .collect();
-    waiting.sort_by_key(|(id, record)| (record.created, rank(&record.event), id.as_str()));
+    waiting.sort_by_key(|(id, record)| (record.created, rank(&record.event), *id));
     let mut threads = BTreeSet::new();
+    let may_go = |id: &str, record: &NoticeRecord| {
+        !skip.contains(id)
+            && choice.policy.is_due(record, choice.now)
+            && choice.held.of(record).is_none()
+    };
     waiting
         .into_iter()
         .filter(|(_, record)| threads.insert(thread(record)))
-        .filter(|(id, record)| !skip.contains(*id) && policy.is_due(record, now))
-        .take(size)
-        .map(|(id, record)| (id.clone(), record.clone()))
+        .filter(|(id, record)| may_go(id, record))
+        .take(choice.size)
+        .map(|(id, record)| (id.to_owned(), record.clone()))
         .collect()
+}
+
+/// Returns when a waiting notice can go next, if that is a moment to come.
+#[must_use]
+pub fn next_try(
+    record: &NoticeRecord,
+    policy: &RetryPolicy,
+    held: &Held<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let retry = record.retry_at.filter(|_| !policy.is_due(record, now));
+    let hold = held.of(record).map(|hold| hold.until);
+    retry.max(hold)
 }
 
 /// Mails about one thing to one person, as far as their order matters.

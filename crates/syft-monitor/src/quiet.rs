@@ -110,6 +110,16 @@ impl Zone {
         }
     }
 
+    /// Returns the first moment from `from` on at which the clock shows `wall` or later.
+    pub(crate) fn reaches(self, from: Timestamp, wall: NaiveDateTime) -> Timestamp {
+        let mut at = from.to_utc();
+        while self.wall(at) < wall {
+            let end = at + (wall - self.wall(at));
+            at = self.first_jump(at, end).unwrap_or(end);
+        }
+        at.into()
+    }
+
     /// Returns the first moment after `from` and up to `to` at which the clock was put forward
     /// or back; two jumps within a day that cancel each other out are not looked for.
     fn first_jump(self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -128,6 +138,12 @@ impl Zone {
             }
         }
         Some(after)
+    }
+}
+
+impl From<Tz> for Zone {
+    fn from(zone: Tz) -> Self {
+        Self::Place(zone)
     }
 }
 

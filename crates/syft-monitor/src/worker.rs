@@ -2,6 +2,7 @@
 
 mod grant;
 mod observe;
+mod send;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,22 +13,27 @@ use std::{
 
 use syft_state::{
     Email, Timestamp,
-    ledger::{Ledger, Op, Session, State},
+    ledger::{Bookkeeping, Ledger, Op, Session, State},
 };
 use syft_transport::{Cursor, Drive, Entry, FileId, Mailer};
 
 use crate::{
-    deliver::{Courier, Delivery},
     detect::{self, Circumstances, Detected, FirstLook, Grants, Observation, Scope},
     error::Error,
     halt::Halt,
+    heartbeat::{self, Beat, Pulse},
+    hold::{Held, Holds},
     monitor::SentListener,
-    outbox::RetryPolicy,
+    notice::Routes,
+    outbox::{RetryPolicy, next_try},
     proposal::Limits,
     render::Renderer,
-    round::{Round, Trouble},
+    round::{self, Round},
     sight::SeenMessage,
 };
+
+use send::Rest;
+pub(crate) use send::Sink;
 
 /// How long another process may hold the ledger before a round gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
@@ -42,6 +48,9 @@ pub(crate) struct Setup {
     pub(crate) drive: Option<Arc<dyn Drive>>,
     pub(crate) drive_token: Option<PathBuf>,
     pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) sinks: Vec<Sink>,
+    pub(crate) holds: Holds,
+    pub(crate) heartbeat: Option<Duration>,
     pub(crate) renderer: Renderer,
     pub(crate) scope: Scope,
     pub(crate) notify_existing: bool,
@@ -66,6 +75,11 @@ struct Memory {
     unopened: BTreeMap<FileId, SeenMessage>,
     /// Remarks that were made already, so that a lasting trouble is logged once.
     remarked: BTreeSet<String>,
+    /// When the first round began, and how many there were.
+    running_since: Option<Timestamp>,
+    looks: u64,
+    /// The receivers besides the mails that did not answer, by name.
+    resting: BTreeMap<String, Rest>,
 }
 
 #[derive(Debug)]
@@ -104,6 +118,8 @@ impl Worker {
         let mut session = lock(ledger, &self.setup.ledger).await?;
         self.check_account(session.state())?;
         let mut round = Round::new(now);
+        self.memory.running_since.get_or_insert(now);
+        self.memory.looks += 1;
         let first = self.first_look(session.state());
         // What reaches the disk came by Drive: looking there afterwards misses no submission of it.
         let local = self.scan_local(now).await;
@@ -116,8 +132,9 @@ impl Worker {
             seen.local = local;
             fresh = self.record(&mut session, &seen, first, now, &mut round)?;
         }
-        let delivery = self.courier().deliver(&mut session, &fresh, now).await?;
-        self.report(session.state(), delivery, &mut round);
+        fresh.extend(self.beat(&mut session, now, &round)?);
+        self.send(&mut session, fresh, now, &mut round).await?;
+        self.report(session.state(), now, &mut round);
         Ok(round)
     }
 
@@ -151,12 +168,14 @@ impl Worker {
         now: Timestamp,
         round: &mut Round,
     ) -> Result<BTreeSet<String>, Error> {
+        let routes = self.routes();
         let circumstances = Circumstances {
             me: &self.setup.me,
             now,
             first,
             scope: self.setup.scope,
             tell_old: self.setup.notify_existing,
+            routes: &routes,
         };
         let mut detected = detect::detect(session.state(), seen, &circumstances);
         self.keep_unopened(seen, &detected);
@@ -171,11 +190,38 @@ impl Worker {
                 .iter()
                 .map(|gap| format!("{}: {}", gap.path.display(), gap.reason)),
         );
-        let claimed = detected.ops.into_iter().filter_map(|op| match op {
-            Op::PutNotice { id, .. } => Some(id),
-            _ => None,
+        Ok(claimed(detected.ops).collect())
+    }
+
+    /// Puts a heartbeat on record if one is due.
+    fn beat(
+        &self,
+        session: &mut Session<'_>,
+        now: Timestamp,
+        round: &Round,
+    ) -> Result<Vec<String>, Error> {
+        let Some(period) = self.setup.heartbeat else {
+            return Ok(Vec::new());
+        };
+        let (state, holds) = (session.state(), &self.setup.holds);
+        let ops = heartbeat::claim(state, holds, period, now, || {
+            let Memory {
+                running_since,
+                looks,
+                ..
+            } = self.memory;
+            Pulse::of(state.own(), round, running_since, looks)
         });
-        Ok(claimed.collect())
+        session.commit(&ops)?;
+        Ok(claimed(ops).collect())
+    }
+
+    fn routes(&self) -> Routes {
+        let sinks = self.setup.sinks.iter();
+        Routes {
+            collect: self.setup.holds.digest.is_some(),
+            sinks: sinks.map(|sink| sink.route.clone()).collect(),
+        }
     }
 
     fn keep_unopened(&mut self, seen: &Observation, detected: &Detected) {
@@ -217,33 +263,18 @@ impl Worker {
         }
     }
 
-    pub(crate) fn courier(&self) -> Courier<'_> {
-        Courier {
-            mailer: &*self.setup.mailer,
-            renderer: &self.setup.renderer,
-            me: &self.setup.me,
-            policy: &self.setup.policy,
-            halt: &self.halt,
-            on_sent: self.setup.on_sent.as_ref(),
-            drive_token: self.setup.drive_token.as_deref(),
-        }
-    }
-
-    fn report(&mut self, state: &State, delivery: Delivery, round: &mut Round) {
+    fn report(&mut self, state: &State, now: Timestamp, round: &mut Round) {
         let own = state.own();
-        round.waiting = own.outbox.len();
-        round.dead = own.dead.len();
-        round.folders = own
-            .folders
-            .values()
-            .fold(BTreeMap::new(), |mut counts, folder| {
-                *counts.entry(folder.generation.clone()).or_default() += 1;
-                counts
-            });
-        round.sent = delivery.sent;
-        round.failed = delivery.failed;
-        round.buried = delivery.buried;
-        round.trouble.extend(delivery.trouble.map(Trouble::Mail));
+        let held = self.setup.holds.at(state, now);
+        round.waiting = own.waiting().count();
+        round.held = own
+            .waiting()
+            .filter(|(_, record)| held.of(record).is_some())
+            .count();
+        round.quiet_until = held.quiet;
+        round.next_wake = self.next_wake(own, &held, now);
+        round.dead = own.given_up().count();
+        round.folders = round::generations(own);
         let said = std::mem::take(&mut self.memory.remarked);
         for remark in &round.remarks {
             if !said.contains(remark) {
@@ -252,6 +283,29 @@ impl Worker {
         }
         self.memory.remarked = round.remarks.iter().cloned().collect();
     }
+
+    fn next_wake(&self, own: &Bookkeeping, held: &Held<'_>, now: Timestamp) -> Option<Timestamp> {
+        let tries = own.waiting().filter_map(|(_, record)| {
+            let next = next_try(record, &self.setup.policy, held, now);
+            next.max(self.rests_until(record, now))
+        });
+        let beat = self.setup.heartbeat.and_then(|period| {
+            let last = own.heartbeat.as_ref().map(|record| record.at);
+            match heartbeat::decide(last, period, &self.setup.holds, now) {
+                Beat::Wait(until) => Some(until),
+                Beat::Mail(_) | Beat::Anew => None,
+            }
+        });
+        tries.chain(beat).min()
+    }
+}
+
+/// Returns the names of the notices that a transaction puts into the outbox.
+fn claimed(ops: Vec<Op>) -> impl Iterator<Item = String> {
+    ops.into_iter().filter_map(|op| match op {
+        Op::PutNotice { id, .. } => Some(id),
+        _ => None,
+    })
 }
 
 /// Waits for the ledger's lock, which another program holds only while it works on a round.

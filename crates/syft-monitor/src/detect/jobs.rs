@@ -126,11 +126,10 @@ fn detect_one(
 /// was told of and that is older than our acquaintance with its submitter is one of those.
 fn is_from_before(state: &State, job: &LocalJob, key: &JobKey, detected: &Detected) -> bool {
     let is_new_job = |event: &Event| matches!(event, Event::JobSubmitted { job, .. } if job == key);
+    // What goes to a receiver besides the mails may wait long after its mail was sent.
     let is_waiting = |notice: &NoticeRecord| {
-        notice
-            .job
-            .as_ref()
-            .is_some_and(|job| job.ds == key.ds && job.job == key.job)
+        let job = notice.job.as_ref().filter(|_| notice.via.is_none());
+        job.is_some_and(|job| job.ds == key.ds && job.job == key.job)
     };
     let own = state.own();
     let is_announced = state.job_has(&key.ds, &key.job, "new")

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use syft_state::ledger::{NoticeJob, Op};
 
 use super::*;
+use crate::hold::Holds;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_800_000_000 + seconds)
@@ -37,13 +38,16 @@ fn outbox(notices: &[NoticeRecord]) -> State {
 
 #[track_caller]
 fn check_batch(notices: &[NoticeRecord], now: i64, expected: &[&str]) {
-    let batch = next_batch(
-        &outbox(notices),
-        &RetryPolicy::default(),
-        at(now),
-        16,
-        &BTreeSet::new(),
-    );
+    let state = outbox(notices);
+    let holds = Holds::none("do@example.org".parse().unwrap());
+    let choice = Choice {
+        policy: &RetryPolicy::default(),
+        held: &holds.at(&state, at(now)),
+        via: None,
+        now: at(now),
+        size: 16,
+    };
+    let batch = next_batch(&state, &choice, &BTreeSet::new());
     let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, expected);
 }

@@ -1,9 +1,13 @@
+mod summary;
+
 use serde::Serialize;
 use syft_state::{Email, Timestamp};
 use syft_transport::FileId;
 
 use super::display;
-use crate::{Event, JobDetails, JobKey, Template};
+use crate::{Event, JobDetails, JobKey, Template, heartbeat};
+
+use summary::{Digest, Pulse};
 
 /// The longest name of a job that is shown.
 const MAX_NAME: usize = 120;
@@ -40,6 +44,8 @@ struct Facts {
     reason: Option<String>,
     file_id: Option<String>,
     token_path: Option<String>,
+    digest: Option<Digest>,
+    pulse: Option<Pulse>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -128,6 +134,23 @@ impl MailContext {
         Self::new(Template::TestEmail, owner, to, None, date)
     }
 
+    /// Returns the mail about several events, each with the moment it was noticed; those that
+    /// are not for the data owner are left out.
+    #[must_use]
+    pub fn digest(events: &[(Event, Timestamp)], owner: &Email, date: Timestamp) -> Self {
+        let mut mail = Self::new(Template::Digest, owner, owner, None, date);
+        mail.facts.digest = Some(Digest::new(events));
+        mail
+    }
+
+    /// Returns the mail that says that all is well.
+    #[must_use]
+    pub fn heartbeat(pulse: &heartbeat::Pulse, owner: &Email, date: Timestamp) -> Self {
+        let mut mail = Self::new(Template::Heartbeat, owner, owner, None, date);
+        mail.facts.pulse = Some(Pulse::new(pulse));
+        mail
+    }
+
     /// Gives the path of the data owner's Drive token, for the Python lines in mails to the
     /// data owner; without it they say that one may be needed.
     #[must_use]
@@ -181,6 +204,8 @@ impl MailContext {
                 reason: None,
                 file_id: None,
                 token_path: None,
+                digest: None,
+                pulse: None,
             },
         }
     }
@@ -219,7 +244,9 @@ fn is_for_owner(template: Template) -> bool {
         | Template::EncryptedSubmission
         | Template::UnreadableSubmission
         | Template::PeerRequest
-        | Template::TestEmail => true,
+        | Template::TestEmail
+        | Template::Digest
+        | Template::Heartbeat => true,
         Template::JobApproved
         | Template::JobExecuted
         | Template::JobFailed

@@ -42,11 +42,18 @@ macro_rules! embed {
 pub(super) const SHARED: [&str; 4] = ["layout.html", "layout.txt", "parts.html", "parts.txt"];
 
 /// All files by name.
-pub(super) const EMBEDDED: [(&str, &str); 46] = embed!(
+pub(super) const EMBEDDED: [(&str, &str); 53] = embed!(
+    "digest.html",
+    "digest.py",
+    "digest.subject",
+    "digest.txt",
     "encrypted_submission.html",
     "encrypted_submission.py",
     "encrypted_submission.subject",
     "encrypted_submission.txt",
+    "heartbeat.html",
+    "heartbeat.subject",
+    "heartbeat.txt",
     "job_approved.html",
     "job_approved.py",
     "job_approved.subject",

@@ -82,6 +82,22 @@ fn mails(events: &[Event]) -> Vec<MailContext> {
     events.iter().flat_map(about).collect()
 }
 
+/// The mails about several of these events, as many as one mail tells.
+fn digests(events: &[Event]) -> Vec<MailContext> {
+    let digest = |events: &mut dyn Iterator<Item = &Event>| {
+        let events: Vec<_> = events
+            .map(|event| (event.clone(), Timestamp::EPOCH))
+            .collect();
+        MailContext::digest(&events, &owner(), Timestamp::EPOCH)
+    };
+    let mut all = vec![digest(&mut events.iter())];
+    all.extend(events.iter().map(|event| {
+        let same = std::iter::repeat_n(event, crate::digest::MAX_COVERED);
+        digest(&mut same.into_iter())
+    }));
+    all
+}
+
 #[track_caller]
 fn check_mails(event: &Event, expected: &[(Template, &str)]) {
     let found: Vec<(Template, String)> = mails(std::slice::from_ref(event))

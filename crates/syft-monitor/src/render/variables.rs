@@ -68,6 +68,42 @@ const EXIT: [Variable; 2] = [
     variable("stopped", "true if it was stopped from outside"),
 ];
 
+const DIGEST: [Variable; 4] = [
+    variable(
+        "digest.summary",
+        "what came in, as `2 New Jobs, 1 New Peer Request`",
+    ),
+    variable(
+        "digest.items",
+        "a list, each with `kind` (`job`, `peer`, `encrypted` or `unreadable`), `job`, `reason`, `scientist`, `scientist_python` and `date`",
+    ),
+    variable("digest.submissions", "how many of them are not about peers"),
+    variable("digest.peers", "how many of them are about peers"),
+];
+
+const PULSE: [Variable; 8] = [
+    variable(
+        "pulse.running_since",
+        "since when the program has run, in UTC, or nothing",
+    ),
+    variable("pulse.looks", "how often it has looked since then"),
+    variable(
+        "pulse.sent",
+        "how many mails it has sent since the last heartbeat",
+    ),
+    variable("pulse.sent_total", "how many mails it has ever sent"),
+    variable("pulse.waiting", "how many mails wait"),
+    variable("pulse.dead", "how many mails were given up"),
+    variable(
+        "pulse.folders",
+        "a list of folder generations, each with `generation` and `count`",
+    ),
+    variable(
+        "pulse.trouble",
+        "what did not work in the last look, or nothing",
+    ),
+];
+
 /// Returns the names that the files of a template can use.
 #[must_use]
 pub fn template_variables(template: Template) -> Vec<Variable> {
@@ -90,6 +126,8 @@ pub fn template_variables(template: Template) -> Vec<Variable> {
         Template::PeerRequest => &[&SCIENTIST, &TO_OWNER],
         Template::RequestSent | Template::PeerGranted => &[&SCIENTIST],
         Template::TestEmail => &[],
+        Template::Digest => &[&TO_OWNER, &DIGEST],
+        Template::Heartbeat => &[&PULSE],
     };
     ALWAYS
         .iter()

@@ -33,18 +33,16 @@ impl Worker {
         self.check_account(session.state())?;
         self.check_peer(&mut session, ds, now).await?;
         let event = Event::PeerGranted { ds: ds.clone() };
-        let ops = notice::claims(&event, session.state(), &self.setup.me, now);
+        let ops = notice::claims(&event, session.state(), &self.setup.me, &self.routes(), now);
         if ops.is_empty() {
             return Err(Error::AlreadyTold { ds: ds.clone() });
         }
         session.commit(&ops)?;
         let mut round = Round::new(now);
         round.events.push(event);
-        let delivery = self
-            .courier()
-            .deliver(&mut session, &BTreeSet::new(), now)
+        self.send(&mut session, BTreeSet::new(), now, &mut round)
             .await?;
-        self.report(session.state(), delivery, &mut round);
+        self.report(session.state(), now, &mut round);
         Ok(round)
     }
 

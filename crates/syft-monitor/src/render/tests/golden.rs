@@ -4,7 +4,7 @@ use super::*;
 
 macro_rules! golden {
     ($($template:ident: $name:literal),* $(,)?) => {
-        const GOLDEN: [(Template, &str, &str); 11] = [$((
+        const GOLDEN: [(Template, &str, &str); 13] = [$((
             Template::$template,
             include_str!(concat!("../golden/", $name, ".txt")),
             include_str!(concat!("../golden/", $name, ".html")),
@@ -24,6 +24,8 @@ golden!(
     RequestSent: "request_sent",
     PeerGranted: "peer_granted",
     TestEmail: "test_email",
+    Digest: "digest",
+    Heartbeat: "heartbeat",
 );
 
 #[test]

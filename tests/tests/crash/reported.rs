@@ -23,7 +23,7 @@ async fn an_ambiguous_mail_is_reported_once_and_by_the_exit_code() {
         panic!("{ending}")
     };
     assert!(told.contains("given up"), "{told}");
-    assert!(told.contains("syft-notify state show"), "{told}");
+    assert!(told.contains("syft-notify queue list"), "{told}");
     assert_eq!(
         told.matches("may or may not have been carried out").count(),
         4

@@ -9,6 +9,7 @@ mod bad_tokens;
 mod browser;
 mod demo;
 mod desk;
+mod doctor;
 mod drive_trouble;
 mod granted;
 mod help;

@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    os::fd::OwnedFd,
     time::{Duration, SystemTime},
 };
 
@@ -93,7 +92,7 @@ pub(crate) struct Process {
     identity: Identity,
     /// Absent where the system has none; then number and ticks have to do.
     #[cfg(target_os = "linux")]
-    handle: Option<OwnedFd>,
+    handle: Option<std::os::fd::OwnedFd>,
 }
 
 impl Process {
@@ -122,16 +121,14 @@ impl Process {
     }
 
     fn send(&self, signal: Signal) -> rustix::io::Result<()> {
+        // The system takes signals for the dead, too, until they are buried.
+        let alive = raw_pid(self.identity.pid).filter(|_| self.identity.is_alive());
+        let pid = alive.ok_or(rustix::io::Errno::SRCH)?;
         #[cfg(target_os = "linux")]
         if let Some(handle) = &self.handle {
             return rustix::process::pidfd_send_signal(handle, signal.raw());
         }
-        match raw_pid(self.identity.pid) {
-            Some(pid) if self.identity.is_alive() => {
-                rustix::process::kill_process(pid, signal.raw())
-            }
-            _ => Err(rustix::io::Errno::SRCH),
-        }
+        rustix::process::kill_process(pid, signal.raw())
     }
 
     /// Waits for the end; returns false when it has not come in time.
@@ -152,7 +149,7 @@ fn raw_pid(pid: u32) -> Option<Pid> {
 }
 
 #[cfg(target_os = "linux")]
-fn open_handle(pid: Pid) -> Option<OwnedFd> {
+fn open_handle(pid: Pid) -> Option<std::os::fd::OwnedFd> {
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 

@@ -1,5 +1,6 @@
 //! Real processes: a small daemon is this test program itself, called with roles as arguments.
 
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod daemon;

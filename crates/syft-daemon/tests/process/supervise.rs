@@ -136,6 +136,20 @@ async fn a_stop_lets_the_worker_finish() {
 }
 
 #[tokio::test]
+async fn who_has_ended_already_needs_no_stop() {
+    let daemon = Daemon::new();
+    let started = daemon.start("good").await;
+    let (one, other) = (daemon.holder().unwrap(), daemon.holder().unwrap());
+    assert!(!one.ended(Duration::ZERO).await);
+    kill(started.pid);
+    assert!(one.ended(LONG).await);
+    // Its number may be another's by now, who must not be hit.
+    daemon.until("buried", || !is_alive(started.pid));
+    one.signal(syft_daemon::Signal::HangUp).unwrap();
+    assert_eq!(other.stop(LONG).await.unwrap(), Stopped::AlreadyGone);
+}
+
+#[tokio::test]
 async fn a_worker_that_will_not_end_is_cut_off() {
     let daemon = Daemon::new();
     daemon.start("deaf").await;

@@ -3,7 +3,7 @@
 use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use syft_monitor::config::{Backend, Config, KEYS};
+use syft_monitor::config::{Backend, Config, KEYS, MailBy, SECTIONS, SmtpConfig};
 
 use crate::{
     args::{ConfigCommand, DataArgs},
@@ -11,12 +11,6 @@ use crate::{
     session,
     term::{self, BAD, DIM, GOOD, WARN, paint},
 };
-
-const QUOTA: &[&str] = &[
-    "quota.units_per_minute",
-    "quota.units_per_day",
-    "quota.gmail_units_per_minute",
-];
 
 pub(crate) fn run(command: ConfigCommand) -> Outcome {
     match command {
@@ -117,9 +111,20 @@ fn findings(config: &Config) -> Vec<Finding> {
                     is_fatal: false,
                 }),
             }
-            findings.push(token("Gmail token", &config.gmail_token_path, true));
+            if config.mail == MailBy::Gmail {
+                findings.push(token("Gmail token", &config.gmail_token_path, true));
+            }
             findings.push(token("OAuth client", &config.credentials_path, false));
         }
+    }
+    if let (MailBy::Smtp, Some(smtp)) = (config.mail, &config.smtp) {
+        let login = smtp.login.as_ref();
+        findings.extend(login.map(|login| token("SMTP password", &login.password_file, true)));
+    }
+    for hook in &config.webhooks {
+        let secret = hook.secret_file.as_ref();
+        let name = format!("secret of webhook {}", hook.name);
+        findings.extend(secret.map(|path| token(&name, path, true)));
     }
     findings
 }
@@ -146,13 +151,16 @@ fn show(args: &DataArgs) -> Outcome {
     let config = session::load(&args.config)?;
     let text = std::fs::read_to_string(&config.file)
         .map_err(|error| Failure::error(format!("{}: {error}", config.file.display())))?;
-    let rows: Vec<(&str, Value, String)> = keys()
-        .map(|key| (key, value(&config, key), origin(&text, key, &config)))
+    let rows: Vec<(String, Value, String)> = keys()
+        .map(|key| {
+            let (value, origin) = (value(&config, &key), origin(&text, &key, &config));
+            (key, value, origin)
+        })
         .collect();
     if args.json {
         let object: serde_json::Map<_, _> = rows
             .into_iter()
-            .map(|(key, value, origin)| (key.to_owned(), json!({"value": value, "origin": origin})))
+            .map(|(key, value, origin)| (key, json!({"value": value, "origin": origin})))
             .collect();
         term::json(&json!({"file": config.file, "keys": object}));
     } else {
@@ -163,7 +171,7 @@ fn show(args: &DataArgs) -> Outcome {
         };
         let rows: Vec<_> = rows
             .iter()
-            .map(|(key, value, origin)| (*key, text(value), origin))
+            .map(|(key, value, origin)| (key, text(value), origin))
             .collect();
         let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
         let key_width = widest(&mut rows.iter().map(|row| row.0.len()));
@@ -178,11 +186,18 @@ fn show(args: &DataArgs) -> Outcome {
     Ok(())
 }
 
-/// The keys in the order of the documentation, those of a group under it.
-fn keys() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().flat_map(|(key, _)| match *key {
-        "quota" => QUOTA.to_vec(),
-        key => vec![key],
+/// The keys in the order of the documentation, those of a section under it.
+fn keys() -> impl Iterator<Item = String> {
+    KEYS.iter().flat_map(|(key, _)| {
+        let section = SECTIONS.iter().find(|(name, _)| name == key);
+        match section {
+            // There may be several webhooks, and each is shown as a whole.
+            Some((section, keys)) if *section != "webhooks" => keys
+                .iter()
+                .map(|(key, _)| format!("{section}.{key}"))
+                .collect(),
+            _ => vec![(*key).to_owned()],
+        }
     })
 }
 
@@ -204,8 +219,49 @@ fn value(config: &Config, key: &str) -> Value {
         "quota.units_per_minute" => json!(config.quota.units_per_minute),
         "quota.units_per_day" => json!(config.quota.units_per_day),
         "quota.gmail_units_per_minute" => json!(config.quota.gmail_units_per_minute),
+        "mail" => json!(config.mail.to_string()),
+        "webhooks" if config.webhooks.is_empty() => Value::Null,
+        "webhooks" => webhooks(config),
+        "digest" => config.digest.map_or(Value::Null, seconds),
+        "quiet_hours" => json!(config.quiet_hours.map(|hours| hours.to_string())),
+        "heartbeat" => config.heartbeat.map_or(Value::Null, seconds),
+        "time_zone" => json!(config.time_zone.map(|zone| zone.name())),
+        "log.format" => json!(config.log.format.to_string()),
+        "log.level" => json!(config.log.level.to_string()),
+        "log.path" => json!(config.log.path),
+        "http" => json!(config.http),
+        key => key
+            .strip_prefix("smtp.")
+            .zip(config.smtp.as_ref())
+            .map_or(Value::Null, |(key, smtp)| smtp_value(smtp, key)),
+    }
+}
+
+fn smtp_value(smtp: &SmtpConfig, key: &str) -> Value {
+    let login = smtp.login.as_ref();
+    match key {
+        "host" => json!(smtp.host),
+        "port" => json!(smtp.port),
+        "encryption" => json!(smtp.encryption.to_string()),
+        "username" => json!(login.map(|login| &login.username)),
+        "password_file" => json!(login.map(|login| &login.password_file)),
+        "from" => json!(smtp.from),
         _ => Value::Null,
     }
+}
+
+/// The whole address of a webhook is its password, so only its origin is shown.
+fn webhooks(config: &Config) -> Value {
+    let hooks = config.webhooks.iter().map(|hook| {
+        json!({
+            "name": hook.name,
+            "url": format!("{}/…", hook.origin()),
+            "events": hook.events,
+            "secret_file": hook.secret_file,
+            "format": hook.format.to_string(),
+        })
+    });
+    hooks.collect()
 }
 
 fn seconds(time: Duration) -> Value {
@@ -218,18 +274,40 @@ fn seconds(time: Duration) -> Value {
 
 /// Returns the file and line that set a key, or that it is the default.
 fn origin(text: &str, key: &str, config: &Config) -> String {
-    let sets = |line: &str, key: &str| {
-        let rest = line.strip_prefix(key);
-        rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
-    };
     let line = match key.split_once('.') {
-        None => text.lines().position(|line| sets(line, key)),
-        Some((_, name)) => text.lines().position(|line| {
-            line.starts_with(char::is_whitespace) && sets(line.trim_start(), name)
-        }),
+        None => line_of(text, key),
+        Some((section, name)) => line_of(text, section).and_then(|first| nested(text, first, name)),
     };
     line.map_or_else(
         || "default".to_owned(),
         |line| format!("{}:{}", config.file.display(), line + 1),
     )
+}
+
+/// Returns the line that sets a key of a section that begins in line `first`.
+fn nested(text: &str, first: usize, name: &str) -> Option<usize> {
+    let is_below = |line: &str| line.is_empty() || line.starts_with([' ', '\t', '#']);
+    let body = text
+        .lines()
+        .skip(first + 1)
+        .take_while(|line| is_below(line));
+    let below = body.map(str::trim_start).position(|line| sets(line, name));
+    let header = text.lines().nth(first)?;
+    let is_inline = header
+        .split(['{', ','])
+        .skip(1)
+        .any(|part| sets(part.trim_start(), name));
+    match below {
+        Some(line) => Some(first + 1 + line),
+        None => is_inline.then_some(first),
+    }
+}
+
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    text.lines().position(|line| sets(line, key))
+}
+
+fn sets(line: &str, key: &str) -> bool {
+    let rest = line.strip_prefix(key);
+    rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
 }

@@ -58,6 +58,12 @@ Exit codes:
   1  the state cannot be read; also: not running, and the config cannot be read
   3  not running";
 
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+  0  it works; warnings may be there
+  1  something must be mended: the lines with ❌
+  4  that is a login alone: run `syft-notify init`";
+
 /// Mails data owners and data scientists about SyftBox jobs and peers, exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "syft-notify", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -102,6 +108,7 @@ pub(crate) enum Command {
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(DataArgs),
     /// Check everything that watching needs, and say what to do about each fault.
+    #[command(after_help = DOCTOR_EXIT_CODES)]
     Doctor(DoctorArgs),
     /// Show the mails that wait or were given up; send them again or drop them.
     Queue {
@@ -217,6 +224,14 @@ pub(crate) struct DoctorArgs {
     /// Check only this machine, not Google.
     #[arg(long)]
     pub(crate) offline: bool,
+
+    /// Close files to others and remove a stale pid file, after a yes.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// With --fix, do not ask.
+    #[arg(short, long, requires = "fix")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

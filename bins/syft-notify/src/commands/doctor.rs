@@ -1,7 +1,7 @@
-//! `syft-notify doctor`: looks at everything that watching needs, and changes nothing.
+//! `syft-notify doctor`: looks at everything that watching needs.
 //!
-//! Each module below has facts, which a shell gathers, and a pure function from these facts to
-//! findings.
+//! Nothing is changed without `--fix`. Each module below has facts, which a shell gathers, and a
+//! pure function from these facts to findings.
 
 mod clock;
 mod disk;
@@ -9,6 +9,7 @@ mod drive;
 mod examine;
 mod files;
 mod finding;
+mod fix;
 mod google;
 mod hub;
 mod network;
@@ -26,11 +27,15 @@ use self::finding::{Finding, Mark};
 use crate::{
     args::DoctorArgs,
     exit::{Exit, Failure, Outcome},
+    prompt,
     term::{self, ACCENT, BOLD, DIM, count, paint},
 };
 
 pub(crate) async fn run(args: DoctorArgs) -> Outcome {
-    let findings = examine::all(&args).await?;
+    let mut findings = examine::all(&args).await?;
+    if args.fix && prompt::interruptible(fix::make(&findings, args.yes)).await? {
+        findings = examine::all(&args).await?;
+    }
     let exit = exit(&findings);
     if args.data.json {
         term::json(&json!({"ok": exit.is_none(), "findings": findings}));

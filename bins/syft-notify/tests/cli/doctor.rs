@@ -1,5 +1,9 @@
 //! `doctor`: what it finds, what it says to do, and that it changes nothing.
 
+mod daemon;
+mod google;
+mod network;
+
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
@@ -8,7 +12,6 @@ use std::{
 };
 
 use serde_json::Value;
-use syft_emulator::scopes;
 use syft_state::fs::Lock;
 
 use crate::{
@@ -187,93 +190,6 @@ fn a_config_that_is_missing_or_broken() {
 }
 
 #[test]
-fn a_token_of_somebody_else() {
-    let google = Google::start();
-    for (name, scope) in [
-        ("drive.json", scopes::DRIVE),
-        ("gmail.json", scopes::GMAIL_COMPOSE),
-    ] {
-        let desk = healthy(&google);
-        desk.put_token(&google, name, OTHER, &[scope]);
-        close(&desk, name);
-        let reason = "it belongs to eve@example.org, not to do@example.org — syft-notify init";
-        finds(&desk, 4, &["❌", name, "is not accepted", reason]);
-    }
-}
-
-#[test]
-fn access_was_revoked() {
-    let google = Google::start();
-    let desk = healthy(&google);
-    google.emulator.revoke(OWNER);
-    for name in ["drive.json", "gmail.json"] {
-        finds(
-            &desk,
-            4,
-            &["❌", name, "invalid_grant", "— syft-notify init"],
-        );
-    }
-}
-
-#[test]
-fn a_token_that_may_too_little() {
-    let google = Google::start();
-    let desk = healthy(&google);
-    desk.put_token(&google, "gmail.json", OWNER, &[scopes::DRIVE]);
-    close(&desk, "gmail.json");
-    finds(
-        &desk,
-        4,
-        &["❌", "gmail.json lacks the scope", "gmail.compose"],
-    );
-    desk.put_token(&google, "gmail.json", OWNER, &[scopes::GMAIL_SEND]);
-    close(&desk, "gmail.json");
-    finds(
-        &desk,
-        0,
-        &[
-            "⚠️",
-            "gmail.json works",
-            "for sending alone",
-            "reported, not repeated",
-        ],
-    );
-    desk.put_token(&google, "drive.json", OWNER, &[scopes::GMAIL_COMPOSE]);
-    close(&desk, "drive.json");
-    finds(
-        &desk,
-        4,
-        &["❌", "drive.json lacks the scope", "auth/drive"],
-    );
-}
-
-#[test]
-fn tokens_that_are_missing_or_damaged() {
-    let google = Google::start();
-    let desk = healthy(&google);
-    desk.write("drive.json", "{\"token\": \"ya29");
-    close(&desk, "drive.json");
-    finds(
-        &desk,
-        4,
-        &[
-            "❌",
-            "drive.json cannot be used",
-            "it is no JSON (line 1 column",
-        ],
-    );
-    fs::remove_file(desk.path("drive.json")).unwrap();
-    finds(
-        &desk,
-        4,
-        &[
-            "❌",
-            "drive.json — nothing on Drive is seen — syft-notify init",
-        ],
-    );
-}
-
-#[test]
 fn files_that_others_may_read() {
     let google = Google::start();
     let desk = healthy(&google);
@@ -301,42 +217,6 @@ fn files_that_others_may_read() {
     doctor(&desk).succeeds();
     set_mode(&desk, "home/.syft-creds", 0o777);
     finds(&desk, 1, &["❌", ".syft-creds has mode 0777", "chmod 700"]);
-}
-
-#[test]
-fn google_cannot_be_reached() {
-    let google = Google::start();
-    let desk = healthy(&google);
-    let config = desk
-        .config_text()
-        .replace(google.url(), "http://127.0.0.1:9");
-    desk.write_config(&config);
-    finds(
-        &desk,
-        1,
-        &[
-            "❌",
-            "drive.json could not be tried out",
-            "the connection failed",
-        ],
-    );
-    finds(&desk, 1, &["✅", "the clock was compared with nobody's"]);
-}
-
-/// T1: silence is explained.
-#[test]
-fn t1_no_folder_of_a_known_layout() {
-    let google = Google::start();
-    let desk = healthy(&google);
-    finds(
-        &desk,
-        0,
-        &[
-            "⚠️",
-            "no peer has shared a folder of any known layout",
-            "0.1.102 to 0.1.112 (w2)",
-        ],
-    );
 }
 
 #[test]
@@ -424,155 +304,27 @@ fn another_program_holds_the_record() {
 }
 
 #[test]
-fn a_daemon_and_its_pid_file() {
-    let desk = local();
-    desk.write("home/.syft-creds/syft-notify.pid", "1\n");
-    close(&desk, "home/.syft-creds/syft-notify.pid");
-    finds(
-        &desk,
-        0,
-        &[
-            "⚠️",
-            "syft-notify.pid names PID 1, which is not it",
-            "— rm ",
-        ],
-    );
-    let running = desk.start(&["run", "--interval", "30", "-v"]);
-    running.until_it_says("looked: ");
-    let runs = format!("syft-notify runs (PID {})", running.id());
-    finds(&desk, 0, &["✅", &runs]);
-    let config = desk.write("other.yaml", &desk.config_text());
-    let ran = desk.run(&["doctor", "-c", "other.yaml"]).succeeds();
-    let remedy = format!(
-        "syft-notify doctor -c {}",
-        desk.creds("daemon.yaml").display()
-    );
-    has_line(&ran, &["⚠️", &config.display().to_string(), &remedy]);
-    assert_eq!(running.signal("TERM").0, Some(0));
-    assert!(!desk.creds("syft-notify.pid").exists());
-}
-
-#[test]
-fn a_program_that_was_replaced() {
-    let desk = local();
-    let program = desk.path("old-syft-notify");
-    fs::copy(desk.command(&[]).get_program(), &program).unwrap();
-    let mut command = Command::new(&program);
-    command
-        .args(["run", "--interval", "30"])
-        .env_clear()
-        .env("HOME", desk.path("home"))
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null());
-    let mut child = command.spawn().unwrap();
-    crate::desk::until(
-        || doctor(&desk).out.contains("syft-notify runs"),
-        || doctor(&desk).out,
-    );
-    fs::remove_file(&program).unwrap();
-    let ran = doctor(&desk);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let text = format!("the program of PID {} was replaced", child.id());
-    has_line(&ran, &["⚠️", &text, "— syft-notify restart"]);
-}
-
-#[test]
-fn mail_servers_and_webhooks() {
-    let google = Google::start();
-    let desk = local();
-    let hooks =
-        |url: &str| format!("webhooks:\n  - name: ops\n    url: {url}/secret-path?token=s3cret\n");
-    let text = desk.config_text();
-    desk.write_config(&format!("{text}{}", hooks(google.url())));
-    close(&desk, "home/.syft-creds/daemon.yaml");
-    finds(
-        &desk,
-        0,
-        &["✅", "webhook ops", google.url(), "can be reached"],
-    );
-    let seen = google.emulator.requests();
-    assert!(!format!("{seen:?}").contains("secret-path"), "{seen:?}");
-    desk.write_config(&format!("{text}{}", hooks("http://127.0.0.1:9")));
-    set_mode(&desk, "home/.syft-creds/daemon.yaml", 0o644);
-    let ran = doctor(&desk).fails(1, &[]);
-    has_line(
-        &ran,
-        &["❌", "webhook ops http://127.0.0.1:9 cannot be reached"],
-    );
-    has_line(
-        &ran,
-        &["⚠️", "others may read the addresses of your webhooks"],
-    );
-    assert!(
-        !ran.out.contains("s3cret") && !ran.out.contains("secret-path"),
-        "{}",
-        ran.out
-    );
-    let smtp = "mail: smtp\nsmtp:\n  host: 127.0.0.1\n  port: 9\n  encryption: none\n";
-    desk.write_config(&format!("{text}{smtp}"));
-    finds(
-        &desk,
-        1,
-        &["❌", "the mail server 127.0.0.1:9 cannot be reached"],
-    );
-    let ran = desk.run(&["doctor", "--offline"]).succeeds();
-    has_line(
-        &ran,
-        &["✅", "the mail server is 127.0.0.1:9; it was not tried out"],
-    );
-}
-
-#[test]
-fn the_way_to_the_network() {
-    let desk = local();
-    let output = desk
-        .command(&["doctor"])
-        .env("HTTPS_PROXY", "http://me:s3cret@proxy.lan:3128")
-        .env("NO_PROXY", "localhost")
-        .env("SSL_CERT_FILE", desk.path("no-such.pem"))
-        .output()
-        .unwrap();
-    let ran = Ran::of(output).fails(1, &[]);
-    has_line(
-        &ran,
-        &[
-            "✅",
-            "HTTPS_PROXY names the proxy http://proxy.lan:3128, not for localhost",
-        ],
-    );
-    has_line(
-        &ran,
-        &[
-            "❌",
-            "SSL_CERT_FILE",
-            "no-such.pem cannot be used",
-            "unset SSL_CERT_FILE",
-        ],
-    );
-    assert!(!ran.out.contains("s3cret"), "{}", ran.out);
-}
-
-/// No line may hold what opens an account.
-#[test]
-fn secrets_are_never_shown() {
+fn what_can_be_mended_is_mended_after_a_yes() {
     let google = Google::start();
     let desk = healthy(&google);
-    let check = |ran: &Ran| {
-        for name in ["drive.json", "gmail.json"] {
-            let token: Value = serde_json::from_slice(&fs::read(desk.path(name)).unwrap()).unwrap();
-            for secret in ["token", "refresh_token", "client_secret"] {
-                let start: String = token[secret].as_str().unwrap().chars().take(12).collect();
-                assert!(
-                    !ran.out.contains(&start) && !ran.err.contains(&start),
-                    "{secret}"
-                );
-            }
-        }
-    };
-    check(&desk.run(&["doctor", "-vv"]));
-    check(&desk.run(&["doctor", "--json"]));
-    google.emulator.revoke(OWNER);
-    check(&desk.run(&["doctor", "-vv"]));
+    desk.run(&["run", "--once"]).succeeds();
+    desk.run(&["doctor", "--fix"])
+        .succeeds()
+        .says("Nothing of this can be mended by --fix.");
+    set_mode(&desk, "drive.json", 0o644);
+    set_mode(&desk, "home/.syft-creds", 0o755);
+    desk.write("home/.syft-creds/syft-notify.pid", "1\n");
+    let before = desk.home_files();
+    desk.run(&["doctor", "--fix"]).fails(
+        1,
+        &["chmod 600 ", "rm ", "this needs a yes", "next:  add --yes"],
+    );
+    assert_eq!(desk.home_files(), before);
+    let ran = desk.run(&["doctor", "--fix", "--yes"]).succeeds();
+    ran.says("Done: 4 steps.");
+    desk.is_private(&desk.path("drive.json"));
+    assert!(!desk.creds("syft-notify.pid").exists());
+    let json = desk.run(&["doctor", "--json"]).succeeds().json();
+    assert_eq!(marks(&json, "problem"), [&Value::Null; 0]);
+    desk.run(&["doctor", "--yes"]).fails(2, &["--fix"]);
 }

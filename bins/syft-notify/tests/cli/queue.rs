@@ -182,6 +182,60 @@ fn a_given_up_mail_can_be_dropped() {
     assert!(names(&desk, "given_up").is_empty());
 }
 
+/// A desk where the mails about two jobs are kept back.
+fn desk_that_keeps_back(more: &str) -> Desk {
+    let desk = Desk::local();
+    submit(&desk, &["zero"]);
+    desk.run(&["run", "--once"]).succeeds();
+    let text = format!("{}{more}\n", desk.config_text());
+    desk.write_config(&text);
+    submit(&desk, &["one", "two"]);
+    desk.run(&["run", "--once"]).succeeds();
+    desk
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the hours around now are wanted")]
+fn what_quiet_hours_keep_back() {
+    let now = chrono::Utc::now();
+    let (begin, end) = (
+        now - chrono::TimeDelta::hours(1),
+        now + chrono::TimeDelta::hours(2),
+    );
+    let hours = format!("{}-{}", begin.format("%H:%M"), end.format("%H:%M"));
+    let desk = desk_that_keeps_back(&format!("quiet_hours: \"{hours}\"\ntime_zone: UTC"));
+    let json = desk.run(&["queue", "list", "--json"]).succeeds().json();
+    let rows = json["waiting"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{json}");
+    for row in rows {
+        assert_eq!(row["held_by"], "quiet_hours");
+        assert!(row["held_until"].is_string());
+    }
+    desk.run(&["queue", "list"])
+        .succeeds()
+        .says("kept by quiet hours for 2 h");
+    assert!(!mails(&desk, OWNER).contains(&JOB.to_owned()));
+}
+
+#[test]
+fn what_waits_for_a_digest() {
+    let desk = desk_that_keeps_back("digest: 86400");
+    let names = names(&desk, "waiting");
+    assert_eq!(names.len(), 2);
+    desk.run(&["queue", "list"])
+        .succeeds()
+        .says("not tried yet, goes with the digest in ");
+    // One is wanted now, the other never.
+    desk.run(&["queue", "drop", &names[1], "--yes"]).succeeds();
+    desk.run(&["queue", "retry", &names[0], "--yes"]).succeeds();
+    let before = mails(&desk, OWNER).len();
+    desk.run(&["run", "--once"]).succeeds();
+    assert_eq!(mails(&desk, OWNER).len(), before + 1);
+    desk.run(&["queue", "list"])
+        .succeeds()
+        .says("No mail waits");
+}
+
 #[test]
 fn a_mistyped_name() {
     let desk = desk_with_a_waiting_mail();

@@ -1,6 +1,10 @@
 //! What `doctor` says: one line for each thing that it looked at.
 
-use std::fmt;
+use std::{
+    fmt, fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -26,6 +30,34 @@ impl Mark {
     }
 }
 
+/// A step that mends a fault and can do no harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fix {
+    /// Gives a file of ours this mode.
+    Mode(PathBuf, u32),
+    /// Removes a file that nothing relies on.
+    Remove(PathBuf),
+}
+
+impl Fix {
+    pub(super) fn make(&self) -> io::Result<()> {
+        match self {
+            Self::Mode(path, mode) => fs::set_permissions(path, fs::Permissions::from_mode(*mode)),
+            Self::Remove(path) => fs::remove_file(path),
+        }
+    }
+}
+
+/// Shows it as a shell takes it.
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mode(path, mode) => write!(f, "chmod {mode:o} {}", quoted(path)),
+            Self::Remove(path) => write!(f, "rm {}", quoted(path)),
+        }
+    }
+}
+
 /// One line: what was found, why it matters, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
@@ -37,6 +69,9 @@ pub(super) struct Finding {
     pub(super) remedy: Option<String>,
     /// Whether logging in again is what is needed.
     pub(super) login_needed: bool,
+    /// What `--fix` does about it.
+    #[serde(skip)]
+    pub(super) fix: Option<Fix>,
 }
 
 impl Finding {
@@ -60,6 +95,7 @@ impl Finding {
             reason: None,
             remedy: None,
             login_needed: false,
+            fix: None,
         }
     }
 
@@ -71,6 +107,14 @@ impl Finding {
     pub(super) fn mend(mut self, remedy: impl fmt::Display) -> Self {
         self.remedy = Some(remedy.to_string());
         self
+    }
+
+    /// A step that this program can take mends it.
+    pub(super) fn fix(self, fix: Fix) -> Self {
+        Self {
+            fix: Some(fix.clone()),
+            ..self.mend(fix)
+        }
     }
 
     /// Logging in again mends it.
@@ -93,7 +137,7 @@ impl fmt::Display for Finding {
 }
 
 /// Returns a path as a shell takes it.
-pub(super) fn quoted(path: &std::path::Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-@+,:=%".contains(c);
     if text.chars().all(is_plain) {
@@ -121,6 +165,27 @@ mod tests {
         assert_eq!(Finding::ok("files", "a").to_string(), "a");
         let login = Finding::problem("files", "a").login();
         assert_eq!(login.to_string(), "a — syft-notify init");
+    }
+
+    #[test]
+    fn a_fix_does_what_it_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        syft_state::fs::write_atomic(&path, b"", 0o644).unwrap();
+        let fix = Fix::Mode(path.clone(), 0o600);
+        assert_eq!(fix.to_string(), format!("chmod 600 {}", path.display()));
+        fix.make().unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let fix = Fix::Remove(path.clone());
+        assert_eq!(fix.to_string(), format!("rm {}", path.display()));
+        fix.make().unwrap();
+        assert!(!path.exists());
+        let finding = Finding::ok("files", "a").fix(fix.clone());
+        assert_eq!(finding.remedy, Some(fix.to_string()));
+        assert_eq!(finding.fix, Some(fix));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use syft_daemon::{Ended, Paths};
 use syft_state::Timestamp;
 
-use super::finding::{Finding, quoted};
+use super::finding::{Finding, Fix, quoted};
 use crate::{
     commands::status::{now, report},
     exit::chain,
@@ -49,6 +49,8 @@ pub(super) struct Facts {
     pub(super) unknown: Option<String>,
     pub(super) pid_file: PidFile,
     pub(super) pid_path: PathBuf,
+    /// The PID of Python's program, if that is what the pid file names.
+    pub(super) predecessor: Option<u32>,
     /// Why the last daemon gave up, if it did and none runs.
     pub(super) gave_up: Option<String>,
     /// When the next look of the running daemon is due.
@@ -73,12 +75,18 @@ pub(super) fn gather(config: &Path, state_path: &Path) -> Facts {
     let look = look.filter(|_| daemon.is_some());
     let ended = Ended::read(&paths).ok().flatten();
     let gave_up = ended.filter(|ended| ended.gave_up && daemon.is_none());
+    let pid_file = pid_file(&paths);
+    let predecessor = match pid_file {
+        PidFile::Names(pid) if is_predecessor(pid) => Some(pid),
+        _ => None,
+    };
     Facts {
         now: now(),
         config: config.to_owned(),
         daemon,
         unknown,
-        pid_file: pid_file(&paths),
+        pid_file,
+        predecessor,
         pid_path: paths.pid(),
         gave_up: gave_up.map(|ended| ended.why),
         next_look: look.as_ref().and_then(|look| look.next),
@@ -95,6 +103,19 @@ fn pid_file(paths: &Paths) -> PidFile {
             text.trim().parse().map_or(PidFile::Junk, PidFile::Names)
         }
     }
+}
+
+fn is_predecessor(pid: u32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    is_pythons(&line)
+}
+
+/// Linux parts the words of a command line by NUL; Python's program has the same pid file.
+fn is_pythons(command_line: &[u8]) -> bool {
+    let mut words = command_line.split(|byte| *byte == 0);
+    let has = |word: &[u8], part: &[u8]| word.windows(part.len()).any(|window| window == part);
+    let is_python = words.next().is_some_and(|word| has(word, b"python"));
+    is_python && words.any(|word| has(word, b"syft-notify") || has(word, b"syft_client"))
 }
 
 /// Returns whether the program of a process is no longer the file that it was started from.
@@ -124,17 +145,30 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     };
     let path = facts.pid_path.display();
     let stale = match facts.pid_file {
+        // A daemon that cannot be seen from here may well have the PID that is named.
+        _ if facts.unknown.is_some() => None,
         PidFile::Names(pid) if !is_of(pid) => {
             Some(format!("{path} names PID {pid}, which is not it"))
         }
         PidFile::Junk => Some(format!("{path} holds no PID")),
         PidFile::Missing | PidFile::Names(_) => None,
     };
-    findings.extend(stale.map(|text| {
-        Finding::warning(TOPIC, text)
-            .because("syft-notify does not rely on it, but scripts may")
-            .mend(format!("rm {}", quoted(&facts.pid_path)))
-    }));
+    findings.extend(match (&facts.predecessor, stale) {
+        (Some(pid), _) => Some(
+            Finding::warning(
+                TOPIC,
+                format!("Python's program runs beside this one (PID {pid})"),
+            )
+            .because("what both of them tell arrives twice")
+            .mend(format!("kill {pid}, and remove its service")),
+        ),
+        (None, Some(text)) => Some(
+            Finding::warning(TOPIC, text)
+                .because("syft-notify does not rely on it, but scripts may")
+                .fix(Fix::Remove(facts.pid_path.clone())),
+        ),
+        (None, None) => None,
+    });
     findings
 }
 
@@ -191,136 +225,4 @@ fn running(facts: &Facts, daemon: &Daemon) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::commands::doctor::finding::lines;
-
-    fn facts() -> Facts {
-        Facts {
-            now: Timestamp::from_seconds(1_800_000_000),
-            config: "/c/daemon.yaml".into(),
-            daemon: Some(Daemon {
-                pid: 7,
-                config: Some("/c/daemon.yaml".into()),
-                is_replaced: false,
-            }),
-            unknown: None,
-            pid_file: PidFile::Names(7),
-            pid_path: "/c/x.pid".into(),
-            gave_up: None,
-            next_look: Some(Timestamp::from_seconds(1_800_000_010)),
-            trouble: None,
-        }
-    }
-
-    #[track_caller]
-    fn check(change: impl FnOnce(&mut Facts), expected: &[&str]) {
-        let mut facts = facts();
-        change(&mut facts);
-        assert_eq!(lines(&findings(&facts)), expected);
-    }
-
-    #[test]
-    fn a_running_daemon() {
-        let runs = "✅ syft-notify runs (PID 7)";
-        check(|_| {}, &[runs]);
-        check(|facts| facts.pid_file = PidFile::Missing, &[runs]);
-        check(
-            |facts| facts.next_look = Some(facts.now.before(Duration::from_secs(16 * 60))),
-            &[
-                "❌ the look of PID 7 is 16 min late — it hangs, or the machine slept — syft-notify \
-               logs; then syft-notify restart",
-            ],
-        );
-        check(
-            |facts| facts.trouble = Some("no\nnetwork".to_owned()),
-            &["⚠️ the last look of PID 7 had trouble — no network — syft-notify status"],
-        );
-        let daemon = |change: fn(&mut Daemon)| {
-            move |facts: &mut Facts| change(facts.daemon.as_mut().unwrap())
-        };
-        check(
-            daemon(|daemon| daemon.is_replaced = true),
-            &[
-                "⚠️ the program of PID 7 was replaced — the version of before goes on until then — \
-               syft-notify restart",
-            ],
-        );
-        check(
-            daemon(|daemon| daemon.config = Some("/other.yaml".into())),
-            &[
-                "⚠️ PID 7 runs with /other.yaml — this is about /c/daemon.yaml — syft-notify doctor \
-               -c /other.yaml",
-            ],
-        );
-        check(daemon(|daemon| daemon.config = None), &[runs]);
-    }
-
-    #[test]
-    fn no_daemon() {
-        let none = |facts: &mut Facts| {
-            facts.daemon = None;
-            facts.pid_file = PidFile::Missing;
-        };
-        let idle = "⚠️ syft-notify does not run — nothing is watched — syft-notify start";
-        check(none, &[idle]);
-        check(
-            |facts| {
-                none(facts);
-                facts.unknown = Some("held elsewhere".to_owned());
-            },
-            &["⚠️ it is unknown whether syft-notify runs — held elsewhere"],
-        );
-        check(
-            |facts| {
-                none(facts);
-                facts.gave_up = Some("8 crashes".to_owned());
-            },
-            &[
-                "❌ syft-notify has given up — 8 crashes — syft-notify logs --errors; then \
-               syft-notify start",
-            ],
-        );
-        // T22: a number in a file proves nothing.
-        check(
-            |facts| facts.daemon = None,
-            &[
-                idle,
-                "⚠️ /c/x.pid names PID 7, which is not it — syft-notify does not rely on it, but \
-                 scripts may — rm /c/x.pid",
-            ],
-        );
-        check(
-            |facts| {
-                none(facts);
-                facts.pid_file = PidFile::Junk;
-            },
-            &[
-                idle,
-                "⚠️ /c/x.pid holds no PID — syft-notify does not rely on it, but scripts may — rm \
-                 /c/x.pid",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_program_that_has_lost_its_name() {
-        assert!(has_lost_its_name("/bin/syft-notify (deleted)".as_ref()));
-        assert!(!has_lost_its_name("/bin/syft-notify".as_ref()));
-        assert!(!is_replaced(std::process::id()));
-    }
-
-    #[test]
-    fn t22_pid_files() {
-        let dir = tempfile::tempdir().unwrap();
-        let paths = Paths::new(dir.path(), "x");
-        assert_eq!(pid_file(&paths), PidFile::Missing);
-        for (text, expected) in [("12\n", PidFile::Names(12)), ("a", PidFile::Junk)] {
-            syft_state::fs::write_atomic(&paths.pid(), text.as_bytes(), 0o600).unwrap();
-            assert_eq!(pid_file(&paths), expected);
-        }
-        std::fs::remove_file(paths.pid()).unwrap();
-        std::fs::create_dir(paths.pid()).unwrap();
-        assert_eq!(pid_file(&paths), PidFile::Junk);
-    }
-}
+mod tests;

@@ -197,7 +197,77 @@ fn is_doubtful(state: &State, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use syft_state::{
+        Timestamp,
+        ledger::{NoticeJob, job_key},
+    };
+
     use super::*;
+
+    /// Returns a ledger with a digest of two mails, one of which is about a job.
+    fn digest(path: &Path) -> Ledger {
+        let mut ledger = Ledger::open(path).unwrap();
+        let me = || "do@example.org".parse().unwrap();
+        let record = |event: &str| {
+            let id = format!("<{event}@example.org>");
+            NoticeRecord::new(me(), event, serde_json::Value::Null, id, Timestamp::EPOCH)
+        };
+        let mut first = record("new_job");
+        first.marks = vec![("one".to_owned(), "new".to_owned())];
+        first.job = Some(NoticeJob {
+            ds: "ds@example.org".parse().unwrap(),
+            job: "one".to_owned(),
+            event: "new".to_owned(),
+        });
+        let mut second = record("peer_request");
+        second.marks = vec![("peer".to_owned(), "new_peer_request".to_owned())];
+        let mut digest = record("digest");
+        digest.covers = vec!["first".to_owned(), "second".to_owned()];
+        let mut hook = record("new_job");
+        hook.via = Some("ops".to_owned());
+        hook.marks = vec![("two".to_owned(), "new".to_owned())];
+        let notices = [
+            ("first", first),
+            ("second", second),
+            ("digest", digest),
+            ("hook", hook),
+        ];
+        let ops = notices.map(|(id, record)| Op::PutNotice {
+            id: id.to_owned(),
+            record,
+        });
+        ledger.session().unwrap().commit(&ops).unwrap();
+        ledger
+    }
+
+    #[test]
+    fn what_a_dropped_digest_covers_is_not_told_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = digest(&dir.path().join("state.json"));
+        let mut session = ledger.session().unwrap();
+        let ops = drop_ops(session.state(), "digest").unwrap();
+        session.commit(&ops).unwrap();
+        let state = session.state();
+        assert!(state.is_marked("one", "new"));
+        assert!(state.is_marked("peer", "new_peer_request"));
+        assert_eq!(state.own().outbox.keys().collect::<Vec<_>>(), ["hook"]);
+        let job = job_key(&"ds@example.org".parse().unwrap(), "one");
+        assert!(state.own().jobs.get(&job).is_some_and(|job| job.has("new")));
+    }
+
+    #[test]
+    fn nothing_hangs_on_a_webhook() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = digest(&dir.path().join("state.json"));
+        let session = ledger.session().unwrap();
+        let ops = drop_ops(session.state(), "hook").unwrap();
+        let id = "hook".to_owned();
+        assert_eq!(ops, [Op::Drop { id }]);
+        assert_eq!(drop_ops(session.state(), "nothing"), None);
+        assert_eq!(retry_ops(session.state(), "nothing"), None);
+    }
 
     #[track_caller]
     fn check(name: &str, expected: Option<&str>) {

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
+pub mod cable;
 pub mod google_world;
 pub mod world;
 
+pub use cable::Cable;
 pub use google_world::GoogleWorld;
 pub use world::World;

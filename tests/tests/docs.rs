@@ -73,7 +73,7 @@ fn help(program: &str, path: &[&str]) -> Help {
         }
         if part.to_lowercase().ends_with("options:") && indent <= 6 && first.starts_with('-') {
             let names = first
-                .split(|c: char| c.is_whitespace() || c == ',' || c == '.')
+                .split(|c: char| c.is_whitespace() || ",.[=".contains(c))
                 .filter(|word| word.starts_with('-'));
             help.options.extend(names.map(str::to_owned));
         }
@@ -85,7 +85,7 @@ fn help(program: &str, path: &[&str]) -> Help {
 /// Returns the words in backticks that begin with a dash.
 fn options_in(text: &str) -> BTreeSet<String> {
     let quoted = text.split('`').skip(1).step_by(2);
-    let words = quoted.flat_map(|code| code.split([' ', ',']));
+    let words = quoted.flat_map(|code| code.split([' ', ',', '[', '=']));
     let options = words.filter(|word| word.starts_with('-') && word.len() > 1);
     options.map(str::to_owned).collect()
 }
@@ -201,6 +201,28 @@ fn the_configuration_page_names_every_key_and_no_other() {
         };
         assert_eq!(keys_of(&page, &title), keys, "{section}");
     }
+}
+
+#[test]
+fn the_monitoring_page_names_every_figure_and_no_other() {
+    let source = "crates/syft-daemon/src/http/metrics.rs";
+    let source = fs::read_to_string(root().join(source)).unwrap();
+    let (_, source) = source.split_once("fn register(").unwrap();
+    let (body, _) = source.split_once("\n    }\n").unwrap();
+    let is_name = |text: &&str| text.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+    let texts = body.split('"').skip(1).step_by(2);
+    // The version is a label.
+    let names = texts.filter(is_name).filter(|name| *name != "version");
+    let registered: BTreeSet<String> = names.map(str::to_owned).collect();
+    let page = page("monitoring.md");
+    let told = page.split("| `syft_notify_").skip(1).map(|row| {
+        let name = row.split(['`', '{']).next().unwrap();
+        let name = ["_total", "_seconds", "_info"]
+            .iter()
+            .fold(name, |name, end| name.strip_suffix(end).unwrap_or(name));
+        name.to_owned()
+    });
+    assert_eq!(told.collect::<BTreeSet<_>>(), registered);
 }
 
 /// Returns all pages of the book, by their path below `docs/src`.
@@ -344,8 +366,10 @@ fn messages_in_full_are_those_of_the_programs() {
             };
             checked += 1;
             for words in message.split(": ").flat_map(fixed_words) {
-                let is_known =
-                    code.contains(&words) || PUT_TOGETHER.iter().any(|text| words.contains(text));
+                let is_known = code.contains(&words)
+                    || PUT_TOGETHER
+                        .iter()
+                        .any(|text| words.contains(text) || text.contains(&words));
                 assert!(is_known, "{name}: {line}\nnothing says {words:?}");
             }
         }

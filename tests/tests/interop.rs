@@ -16,5 +16,7 @@ mod drive_clients;
 mod peers;
 #[path = "interop/programs.rs"]
 mod programs;
+#[path = "interop/receivers.rs"]
+mod receivers;
 #[path = "interop/syft_client.rs"]
 mod syft_client;

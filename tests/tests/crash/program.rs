@@ -35,7 +35,7 @@ pub(crate) const CALLS: [&str; 18] = [
 ];
 
 /// Returns the program, built as these tests are.
-static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
+pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(program) = variable("SYFT_CRASH_PROGRAM") {
         return program.into();
     }

@@ -83,7 +83,7 @@ pub(crate) fn google_drive3_check() -> PathBuf {
 }
 
 /// Makes a peer unless it is there, while every other test that wants it waits.
-fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+pub(crate) fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let home = directory().join(name);
     let lock = File::create(home.with_added_extension("lock")).unwrap();
     lock.lock().unwrap();

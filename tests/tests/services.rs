@@ -1,0 +1,22 @@
+//! `syft-notify` under those who keep services: systemd, supervisor, launchd, Windows; and under
+//! those who watch it: Prometheus, Nagios. Needs the feature `interop`.
+
+#![cfg(feature = "interop")]
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
+#[path = "services/booted.rs"]
+mod booted;
+#[path = "services/daemon.rs"]
+mod daemon;
+#[path = "services/files.rs"]
+mod files;
+#[path = "services/home.rs"]
+mod home;
+#[path = "services/monitoring.rs"]
+mod monitoring;
+#[path = "services/peers.rs"]
+mod peers;
+#[path = "common/program.rs"]
+mod program;
+#[path = "services/supervisor.rs"]
+mod supervisor;

@@ -239,4 +239,6 @@ pub fn panic_line(panic: &PanicHookInfo<'_>) -> String {
 }
 
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod tests;

@@ -14,24 +14,32 @@ use self::shown::Shown;
 use crate::{
     args::LogsArgs,
     exit::{Failure, Outcome, chain},
-    place::{self, Place},
+    place::{self, Place, Running},
     term::{self, ACCENT, DIM, paint},
 };
 
 pub(crate) async fn run(args: LogsArgs) -> Outcome {
     let place = place::find(&args.config)?;
-    let log = log_of(&place);
+    // Whether it runs only decides between two places; not to know is to take the usual one.
+    let running = place.running().ok().flatten();
+    let is_running = running.is_some();
+    let log = log_of(&place, running);
     let path = if args.errors { error_log(&log) } else { log };
     if args.follow {
-        follow(&path, args.lines).await
-    } else {
-        show(&path, args.lines)
+        return follow(&path, args.lines).await;
     }
+    let is_empty = !show(&path, args.lines)?;
+    if is_empty && args.lines > 0 {
+        term::say("Nothing was logged there yet.");
+        if !is_running {
+            term::say(format_args!("{}  syft-notify start", paint(ACCENT, "next:")));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the log of what runs, or else of what would run.
-fn log_of(place: &Place) -> PathBuf {
-    let running = place.running().ok().flatten();
+fn log_of(place: &Place, running: Option<Running>) -> PathBuf {
     let in_use = running.and_then(|running| running.origin?.log);
     in_use.unwrap_or_else(|| match &place.config {
         Ok(config) => config.log.path.clone(),
@@ -40,19 +48,15 @@ fn log_of(place: &Place) -> PathBuf {
     })
 }
 
-fn show(path: &Path, lines: usize) -> Outcome {
+/// Returns whether there was anything to show.
+fn show(path: &Path, lines: usize) -> Outcome<bool> {
     tell_path(path, "");
-    match logs::tail(path, lines, &mut Shown::stdout()) {
-        Err(error) if error.is_not_found() => {
-            term::say("Nothing was logged there yet.");
-            term::say(format_args!(
-                "{}  syft-notify start",
-                paint(ACCENT, "next:")
-            ));
-            Ok(())
-        }
-        outcome => outcome.or_else(|error| ended(&error)),
+    let mut out = Shown::stdout();
+    match logs::tail(path, lines, &mut out) {
+        Err(error) if !error.is_not_found() => ended(&error)?,
+        _ => {}
     }
+    Ok(out.has_shown())
 }
 
 /// Shows the last lines of a log and those that are written from now on, until Ctrl+C.

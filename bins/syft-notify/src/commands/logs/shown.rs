@@ -14,6 +14,7 @@ pub(super) struct Shown<W> {
     look: Look,
     /// The beginning of a line whose end is still to come.
     rest: Vec<u8>,
+    has_shown: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +40,23 @@ impl Shown<io::Stdout> {
 
 impl<W: Write> Shown<W> {
     fn new(out: W, look: Look) -> Self {
-        let rest = Vec::new();
-        Self { out, look, rest }
+        Self {
+            out,
+            look,
+            rest: Vec::new(),
+            has_shown: false,
+        }
+    }
+
+    /// Returns whether anything was passed on.
+    pub(super) fn has_shown(&self) -> bool {
+        self.has_shown
     }
 }
 
 impl<W: Write> Write for Shown<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.has_shown |= !bytes.is_empty();
         if self.look == Look::Raw {
             return self.out.write(bytes);
         }

@@ -33,8 +33,7 @@ pub(super) async fn all(args: &DoctorArgs) -> Outcome<Vec<Finding>> {
 
 /// Looks at what can be looked at without a config.
 async fn without(file: &Path, error: &ConfigError, state_path: &Path) -> Vec<Finding> {
-    let is_missing = matches!(error, ConfigError::Missing { .. });
-    let mut findings = vec![setup::unusable(&error.to_string(), is_missing)];
+    let mut findings = vec![setup::unusable(file, error)];
     findings.extend(files::findings(&files::gather(files::known(
         file, state_path,
     ))));

@@ -13,6 +13,8 @@ use crate::place;
 const TOPIC: &str = "files";
 const ROOT: u32 = 0;
 const ACCOUNTS: &str = "/etc/passwd";
+/// Nobody keeps more files than these beside the state.
+const MOST_FILES: usize = 10_000;
 
 /// What a file is to us, which decides who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,24 +52,34 @@ pub(super) struct Facts {
 
 /// Returns the files that are there whatever the config says.
 pub(super) fn known(config: &Path, state_path: &Path) -> Vec<(PathBuf, Role)> {
-    let paths = place::paths(state_path);
-    let mut backup = state_path.as_os_str().to_owned();
-    backup.push(".bak");
-    let mut files = vec![(paths.directory.clone(), Role::Directory)];
-    if let Some(directory) = config.parent().filter(|place| **place != paths.directory) {
-        files.push((directory.to_owned(), Role::Settings));
+    let directory = place::paths(state_path).directory;
+    let mut files = vec![(directory.clone(), Role::Directory)];
+    if let Some(parent) = config.parent().filter(|parent| **parent != directory) {
+        files.push((parent.to_owned(), Role::Settings));
     }
     files.push((config.to_owned(), Role::Settings));
-    let private = [
-        state_path.to_owned(),
-        backup.into(),
-        paths.pid(),
-        paths.lock(),
-        paths.log(),
-        paths.error_log(),
-    ];
-    files.extend(private.map(|path| (path, Role::Private)));
+    files.extend(written(&directory, state_path).map(|path| (path, Role::Private)));
     files
+}
+
+/// Finds what this program writes beside the state: the record, its copies, logs, the pid file.
+fn written(directory: &Path, state_path: &Path) -> impl Iterator<Item = PathBuf> {
+    let stem = state_path.file_stem().unwrap_or_default();
+    let beginnings = [stem.to_string_lossy().into_owned(), place::NAME.to_owned()];
+    let is_ours = move |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let rest = beginnings
+            .iter()
+            .find_map(|start| name.strip_prefix(start.as_str()));
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let paths = entries
+        .take(MOST_FILES)
+        .filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths.filter(is_ours).collect();
+    paths.sort();
+    paths.into_iter()
 }
 
 /// Returns all files of a config.
@@ -206,7 +218,12 @@ fn owners(facts: &Facts) -> Vec<Finding> {
         let who = name.map_or_else(|| format!("user {}", file.owner), ToOwned::to_owned);
         let path = file.path.display();
         let belongs = format!("{path} belongs to {who}");
-        let take = |path: &Path| format!("sudo chown \"$USER\" {}", quoted(path));
+        let all = if file.role == Role::Directory {
+            "-R "
+        } else {
+            ""
+        };
+        let take = |path: &Path| format!("sudo chown {all}\"$USER\" {}", quoted(path));
         findings.push(match (facts.me, file.owner) {
             (ROOT, _) => Finding::warning(TOPIC, format!("{belongs}, and you are root"))
                 .because("what root starts writes files that this user cannot read")

@@ -180,7 +180,8 @@ fn answer(error: &Error) -> Tried {
     match error {
         Error::Unauthenticated { .. } => Tried::Refused(reason(error)),
         Error::BadFile { .. } => Tried::Damaged(reason(error)),
-        error => Tried::Unanswered(chain(error)),
+        // The causes below it say the same in other words.
+        error => Tried::Unanswered(error.to_string()),
     }
 }
 

@@ -94,7 +94,7 @@ async fn called(config: &WebhookConfig, is_asked: bool) -> Facts {
 async fn within_patience<T>(call: impl Future<Output = Result<T, Error>>) -> Tried {
     match tokio::time::timeout(PATIENCE, call).await {
         Ok(Ok(_)) => Tried::Reached,
-        Ok(Err(error)) if error.is_transient() => Tried::Failed(chain(&error)),
+        Ok(Err(error)) if error.is_transient() => Tried::Failed(error.to_string()),
         Ok(Err(error)) => Tried::Refused(chain(&error)),
         Err(_) => Tried::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
     }

@@ -1,8 +1,11 @@
 //! Whether the config file can be used, and whether it says anything odd.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use syft_monitor::config::{Backend, Config};
+use syft_monitor::config::{Backend, Config, ConfigError};
 
 use super::finding::{Finding, quoted};
 
@@ -68,15 +71,18 @@ fn length(hours: &str) -> Duration {
 }
 
 /// Says why there is no config to go on with.
-pub(super) fn unusable(error: &str, is_missing: bool) -> Finding {
-    let finding = Finding::problem(
-        TOPIC,
-        error.trim_end_matches(": run `syft-notify init` to make one"),
-    );
-    if is_missing {
-        finding.mend("syft-notify init")
-    } else {
-        finding.mend("correct the file, then syft-notify config validate")
+pub(super) fn unusable(file: &Path, error: &ConfigError) -> Finding {
+    let file = quoted(file);
+    match error {
+        ConfigError::Missing { path } => {
+            Finding::problem(TOPIC, format!("there is no config file {}", path.display()))
+                .mend("syft-notify init")
+        }
+        ConfigError::Unreadable { .. } => {
+            Finding::problem(TOPIC, error).mend(format!("ls -l {file}"))
+        }
+        error => Finding::problem(TOPIC, error)
+            .mend("correct the file, then syft-notify config validate"),
     }
 }
 
@@ -266,14 +272,29 @@ mod tests {
 
     #[test]
     fn a_config_that_cannot_be_used() {
-        let missing = "there is no config file /c: run `syft-notify init` to make one";
-        assert_eq!(
-            unusable(missing, true).to_string(),
-            "there is no config file /c — syft-notify init"
-        );
-        assert_eq!(
-            unusable("/c: line 3", false).to_string(),
-            "/c: line 3 — correct the file, then syft-notify config validate"
-        );
+        let path = || "/c".into();
+        let reason = || "line 3".to_owned();
+        for (error, expected) in [
+            (
+                ConfigError::Missing { path: path() },
+                "there is no config file /c — syft-notify init",
+            ),
+            (
+                ConfigError::Unreadable {
+                    path: path(),
+                    reason: "Permission denied".to_owned(),
+                },
+                "cannot read the config file /c: Permission denied — ls -l /c",
+            ),
+            (
+                ConfigError::Malformed {
+                    path: path(),
+                    reason: reason(),
+                },
+                "/c: line 3 — correct the file, then syft-notify config validate",
+            ),
+        ] {
+            assert_eq!(unusable(&path(), &error).to_string(), expected);
+        }
     }
 }

@@ -141,7 +141,7 @@ fn accepted(facts: &Facts, scopes: &[String], account: Option<&Email>) -> Vec<Fi
 fn remedy_of(reason: &str, purpose: Purpose) -> String {
     let is_off = ["accessNotConfigured", "SERVICE_DISABLED"];
     if !is_off.iter().any(|word| reason.contains(word)) {
-        return "try again; if it stays, see the lines about the network".to_owned();
+        return "see this machine's network and proxy, then try again".to_owned();
     }
     let api = match purpose {
         Purpose::Drive => "drive",
@@ -222,8 +222,8 @@ mod tests {
             Tried::Unanswered(text("there is no connection")),
             false,
             &[
-                "❌ /c/t.json could not be tried out — there is no connection — try again; if it \
-               stays, see the lines about the network",
+                "❌ /c/t.json could not be tried out — there is no connection — see this \
+               machine's network and proxy, then try again",
             ],
         );
         check(

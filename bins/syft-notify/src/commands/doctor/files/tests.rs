@@ -107,3 +107,27 @@ fn names_of_users() {
     assert_eq!(name_of(accounts, 1001).as_deref(), Some("ana"));
     assert_eq!(name_of(accounts, 1), None);
 }
+
+#[test]
+fn what_is_written_beside_the_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = [
+        "state.json",
+        "state.json.bak",
+        "syft-notify.log",
+        "syft-notify.log.1",
+    ];
+    for name in ours
+        .into_iter()
+        .chain(["stately.json", "syft-notify-demo", "notes"])
+    {
+        syft_state::fs::write_atomic(&dir.path().join(name), b"", 0o600).unwrap();
+    }
+    let found: Vec<PathBuf> = written(dir.path(), &dir.path().join("state.json")).collect();
+    assert_eq!(found, ours.map(|name| dir.path().join(name)));
+    let config = dir.path().join("c.yaml");
+    let known = known(&config, &dir.path().join("state.json"));
+    assert_eq!(known[0], (dir.path().to_owned(), Role::Directory));
+    assert_eq!(known[1], (config, Role::Settings));
+    assert_eq!(known.len(), 2 + ours.len());
+}

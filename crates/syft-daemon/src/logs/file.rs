@@ -90,25 +90,33 @@ impl LogFile {
     }
 }
 
-/// Appends a line after what is to be told before it.
+/// Appends a line, together with what is to be told before it.
 fn append(form: Line, file: &mut Rotating, line: &[u8], now: Instant) {
-    if settle(form, file, now) {
+    let Some(remark) = file.look_after(now) else {
         file.append(line, now);
-    } else {
-        file.count_lost();
+        return;
+    };
+    let told = [words(form, &remark).as_bytes(), line].concat();
+    if file.append(&told, now) {
+        file.told(&remark);
     }
 }
 
-/// Tells in the log what happened to it; returns whether lines can be written now.
-fn settle(form: Line, file: &mut Rotating, at: Instant) -> bool {
-    while let Some(remark) = file.look_after(at) {
-        let line = form.compose(now(), Level::WARN, &describe(&remark));
-        if file.try_append(line.as_bytes(), at).is_err() {
-            return false;
+/// Tells in the log what happened to it, as far as that is possible now.
+fn settle(form: Line, file: &mut Rotating, now: Instant) {
+    while let Some(remark) = file.look_after(now) {
+        if file
+            .try_append(words(form, &remark).as_bytes(), now)
+            .is_err()
+        {
+            return;
         }
         file.told(&remark);
     }
-    true
+}
+
+fn words(form: Line, remark: &Remark) -> String {
+    form.compose(now(), Level::WARN, &describe(remark))
 }
 
 fn describe(remark: &Remark) -> String {

@@ -81,17 +81,19 @@ impl Rotating {
         }
     }
 
-    /// Appends whole lines with their line breaks; counts them as one lost line when that is
-    /// impossible.
-    pub(super) fn append(&mut self, line: &[u8], now: Instant) {
-        if let Err(error) = self.try_append(line, now) {
-            self.reason = error.to_string();
-            self.count_lost();
+    /// Appends whole lines with their line breaks and returns whether that was possible; if not,
+    /// one more line is lost.
+    pub(super) fn append(&mut self, lines: &[u8], now: Instant) -> bool {
+        let outcome = self.try_append(lines, now);
+        if let Err(error) = &outcome {
+            self.lose(&error.to_string());
         }
+        outcome.is_ok()
     }
 
-    pub(super) fn count_lost(&mut self) {
+    pub(super) fn lose(&mut self, reason: &str) {
         self.lost += 1;
+        reason.clone_into(&mut self.reason);
     }
 
     /// Appends everything or nothing.

@@ -32,7 +32,10 @@ pub(crate) async fn run(args: LogsArgs) -> Outcome {
     if is_empty && args.lines > 0 {
         term::say("Nothing was logged there yet.");
         if !is_running {
-            term::say(format_args!("{}  syft-notify start", paint(ACCENT, "next:")));
+            term::say(format_args!(
+                "{}  syft-notify start",
+                paint(ACCENT, "next:")
+            ));
         }
     }
     Ok(())

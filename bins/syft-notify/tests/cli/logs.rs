@@ -13,12 +13,19 @@ use syft_daemon::logs::{Line, LogFile};
 use crate::desk::{Desk, until};
 
 fn line(number: usize) -> String {
-    let level = if number.is_multiple_of(10) { "ERROR" } else { "INFO" };
+    let level = if number.is_multiple_of(10) {
+        "ERROR"
+    } else {
+        "INFO"
+    };
     format!("2026-01-31 12:00:00 - syft-notify - {level} - line {number}")
 }
 
 fn lines(numbers: impl IntoIterator<Item = usize>) -> String {
-    numbers.into_iter().map(|number| line(number) + "\n").collect()
+    numbers
+        .into_iter()
+        .map(|number| line(number) + "\n")
+        .collect()
 }
 
 /// Opens a log whose files hold about ten lines.
@@ -61,7 +68,10 @@ impl Following {
     #[track_caller]
     fn until_it_says(&self, part: &str) {
         let said = || fs::read_to_string(&self.said).unwrap();
-        until(|| said().contains(part), || format!("no {part:?} in {}", said()));
+        until(
+            || said().contains(part),
+            || format!("no {part:?} in {}", said()),
+        );
     }
 
     #[track_caller]
@@ -97,14 +107,21 @@ fn the_last_lines_are_shown() {
     write(&mut open(&default_log(&desk)), 0..95);
     let whole = desk.run(&["logs"]).succeeds();
     assert_eq!(whole.out, lines(45..95));
-    assert!(whole.err.contains(".syft-creds/syft-notify.log"), "{}", whole.err);
+    assert!(
+        whole.err.contains(".syft-creds/syft-notify.log"),
+        "{}",
+        whole.err
+    );
     for (count, first) in [("0", 95), ("1", 94), ("30", 65)] {
         let shown = desk.run(&["logs", "--lines", count]).succeeds();
         assert_eq!(shown.out, lines(first..95), "{count}");
     }
     let oldest = fs::read_to_string(desk.creds("syft-notify.log.7")).unwrap();
     let all = desk.run(&["logs", "-n", "1000000"]).succeeds().out;
-    assert!(all.starts_with(&oldest) && all.ends_with(&lines(45..95)), "{all}");
+    assert!(
+        all.starts_with(&oldest) && all.ends_with(&lines(45..95)),
+        "{all}"
+    );
     let errors = desk.run(&["logs", "--errors", "-n", "2"]).succeeds();
     assert_eq!(errors.out, lines([80, 90]));
 }
@@ -120,7 +137,11 @@ fn nothing_logged_is_no_mistake() {
     }
     drop(open(&default_log(&desk)));
     let shown = desk.run(&["logs", "--errors"]).succeeds();
-    assert!(shown.err.contains("Nothing was logged there yet.\n"), "{}", shown.err);
+    assert!(
+        shown.err.contains("Nothing was logged there yet.\n"),
+        "{}",
+        shown.err
+    );
 }
 
 #[test]
@@ -133,7 +154,8 @@ fn the_config_says_where_and_need_not_be_whole() {
     assert_eq!(desk.run(&["logs"]).succeeds().out, lines(0..3));
     desk.write_config("do_email: [");
     assert_eq!(desk.run(&["logs"]).succeeds().out, lines(7..9));
-    desk.run(&["logs", "--config", "missing.yaml"]).fails(1, &["missing.yaml"]);
+    desk.run(&["logs", "--config", "missing.yaml"])
+        .fails(1, &["missing.yaml"]);
 }
 
 #[test]
@@ -160,7 +182,10 @@ fn colours_are_for_those_who_want_them() {
     let painted = run(&[forced], &[]);
     assert_eq!(painted.lines().next().unwrap(), line(9));
     let error = painted.lines().nth(1).unwrap();
-    assert!(error.starts_with("\u{1b}[") && error.ends_with("\u{1b}[0m"), "{error:?}");
+    assert!(
+        error.starts_with("\u{1b}[") && error.ends_with("\u{1b}[0m"),
+        "{error:?}"
+    );
     assert_eq!(run(&[forced], &["--no-color"]), lines(9..11));
 }
 
@@ -223,4 +248,62 @@ fn a_flood_loses_no_line() {
     let said = fs::read_to_string(&following.said).unwrap();
     assert!(!said.contains("warning"), "{said}");
     assert_eq!(following.interrupt(), (Some(0), String::new()));
+}
+
+#[test]
+fn json_lines_are_written_where_the_config_says() {
+    let desk = Desk::local();
+    let config = desk.config_text();
+    desk.write_config(&format!(
+        "{config}log: {{format: json, level: debug, path: j.log}}\n"
+    ));
+    let running = desk.start(&["run", "--log-file", "--interval", "1"]);
+    let log = desk.creds("j.log");
+    let text = || fs::read_to_string(&log).unwrap_or_default();
+    until(|| text().contains("looked: "), text);
+    assert_eq!(running.signal("TERM").0, Some(0));
+    desk.is_private(&log);
+    for line in text().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["name"], "syft-notify");
+        let time = line["time"].as_str().unwrap();
+        chrono::DateTime::parse_from_rfc3339(time).unwrap();
+        assert!(
+            line["message"].is_string() && line["level"].is_string(),
+            "{line}"
+        );
+    }
+    let shown = desk.run(&["logs", "-n", "1"]).succeeds();
+    assert!(
+        shown.out.contains(r#""level":"INFO","message":"stopped""#),
+        "{}",
+        shown.out
+    );
+}
+
+#[test]
+fn the_journal_is_told_how_bad_it_is_and_the_file_is_not() {
+    use std::os::unix::fs::MetadataExt;
+
+    let desk = Desk::local();
+    let journal = File::create(desk.path("journal")).unwrap();
+    let metadata = journal.metadata().unwrap();
+    let name = format!("{}:{}", metadata.dev(), metadata.ino());
+    let mut command = desk.command(&["run", "--log-file", "--interval", "1"]);
+    command.env("JOURNAL_STREAM", name).stderr(journal);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let text = || fs::read_to_string(desk.path("journal")).unwrap();
+    until(|| text().contains("first look"), text);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let logged = fs::read_to_string(desk.creds("syft-notify.log")).unwrap();
+    for line in logged.lines() {
+        let level = line.split(" - ").nth(2).unwrap();
+        let prefix = if level == "WARNING" { "<4>" } else { "<6>" };
+        assert!(
+            text().contains(&format!("{prefix}{line}\n")),
+            "no {line} in:\n{}",
+            text()
+        );
+    }
 }

@@ -85,6 +85,9 @@ fn tell_path(path: &Path, more: &str) {
 fn ended(error: &Error) -> Outcome {
     match error {
         Error::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Error::Output(source) => Err(Failure::error(format!(
+            "cannot write to standard output: {source}"
+        ))),
         error => Err(failure(error)),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use syft_daemon::logs::{Line, LogFile};
 
-use crate::desk::{Desk, until};
+use crate::desk::{Desk, Ran, until};
 
 fn line(number: usize) -> String {
     let level = if number.is_multiple_of(10) {
@@ -165,6 +165,18 @@ fn what_is_no_file_is_refused() {
     for more in [&[][..], &["--follow"]] {
         let shown = desk.run(&[&["logs"], more].concat());
         assert_eq!(shown.fails(1, &["is a symbolic link, not a file"]).out, "");
+    }
+}
+
+#[test]
+fn output_that_is_lost_is_an_error() {
+    let desk = Desk::new();
+    write(&mut open(&default_log(&desk)), 0..3);
+    for more in [&[][..], &["--follow"]] {
+        let mut command = desk.command(&[&["logs"], more].concat());
+        command.stdout(File::options().write(true).open("/dev/full").unwrap());
+        let ran = Ran::of(command.output().unwrap());
+        ran.fails(1, &["cannot write to standard output: No space left"]);
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::journal::one_line;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,7 +60,7 @@ impl fmt::Display for Fix {
     }
 }
 
-/// One line: what was found, why it matters, and what mends it.
+/// One line: what was found, why it matters, and what mends it, whatever others wrote (T19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) topic: &'static str,
@@ -91,7 +93,7 @@ impl Finding {
         Self {
             topic,
             mark,
-            finding: finding.to_string(),
+            finding: one_line(&finding.to_string()),
             reason: None,
             remedy: None,
             login_needed: false,
@@ -100,12 +102,12 @@ impl Finding {
     }
 
     pub(super) fn because(mut self, reason: impl fmt::Display) -> Self {
-        self.reason = Some(reason.to_string());
+        self.reason = Some(one_line(&reason.to_string()));
         self
     }
 
     pub(super) fn mend(mut self, remedy: impl fmt::Display) -> Self {
-        self.remedy = Some(remedy.to_string());
+        self.remedy = Some(one_line(&remedy.to_string()));
         self
     }
 
@@ -163,6 +165,10 @@ mod tests {
         let finding = Finding::problem("files", "a").because("b").mend("c");
         assert_eq!(finding.to_string(), "a — b — c");
         assert_eq!(Finding::ok("files", "a").to_string(), "a");
+        let hostile = Finding::ok("files", "a\nb")
+            .because("c\u{202e}")
+            .mend("d\r");
+        assert_eq!(hostile.to_string(), "a b — c  — d ");
         let login = Finding::problem("files", "a").login();
         assert_eq!(login.to_string(), "a — syft-notify init");
     }

@@ -8,7 +8,7 @@ use syft_transport::{
 };
 
 use super::finding::{Finding, quoted};
-use crate::{exit::chain, journal::one_line, session};
+use crate::{exit::chain, session};
 
 const TOPIC: &str = "network";
 /// The variables that name proxies, in the order in which they count.
@@ -93,7 +93,7 @@ pub(super) fn origin(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
     let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = place.rsplit('@').next().unwrap_or_default();
-    one_line(&format!("{scheme}://{host}"))
+    format!("{scheme}://{host}")
 }
 
 #[cfg(test)]

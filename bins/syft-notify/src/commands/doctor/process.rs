@@ -12,7 +12,6 @@ use super::finding::{Finding, Fix, quoted};
 use crate::{
     commands::status::{now, report},
     exit::chain,
-    journal::one_line,
     origin::Origin,
     place,
 };
@@ -175,7 +174,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
 fn not_running(facts: &Facts) -> Finding {
     match &facts.gave_up {
         Some(reason) => Finding::problem(TOPIC, "syft-notify has given up")
-            .because(one_line(reason))
+            .because(reason)
             .mend("syft-notify logs --errors; then syft-notify start"),
         None => Finding::warning(TOPIC, "syft-notify does not run")
             .because("nothing is watched")
@@ -214,7 +213,7 @@ fn running(facts: &Facts, daemon: &Daemon) -> Vec<Finding> {
     if let Some(trouble) = &facts.trouble {
         findings.push(
             Finding::warning(TOPIC, format!("the last look of PID {pid} had trouble"))
-                .because(one_line(trouble))
+                .because(trouble)
                 .mend("syft-notify status"),
         );
     }

@@ -10,7 +10,7 @@ use syft_monitor::{
 use syft_transport::{Error, webhook};
 
 use super::{finding::Finding, google};
-use crate::{exit::chain, journal::one_line, session};
+use crate::{exit::chain, session};
 
 const TOPIC: &str = "receivers";
 /// No receiver takes longer, or it cannot be reached.
@@ -110,13 +110,13 @@ fn finding(facts: &Facts) -> Finding {
         Tried::NotAsked => Finding::ok(TOPIC, format!("{name} is {place}; it was not tried out")),
         Tried::Reached => Finding::ok(TOPIC, format!("{name} {place} can be reached")),
         Tried::Refused(reason) => Finding::problem(TOPIC, format!("{name} {place} refuses us"))
-            .because(one_line(reason))
+            .because(reason)
             .mend("correct its section in the config, then syft-notify test-email"),
         Tried::Failed(reason) => Finding::problem(
             TOPIC,
             format!("{name} {place} cannot be reached"),
         )
-        .because(one_line(reason))
+        .because(reason)
         .mend("correct its address in the config, or the way to it; what is meant for it waits"),
     }
 }

@@ -8,7 +8,6 @@ use std::{
 use syft_state::Email;
 
 use super::finding::Finding;
-use crate::journal::one_line;
 
 const TOPIC: &str = "SyftBox";
 const MOST_NAMES: usize = 3;
@@ -113,7 +112,7 @@ fn unreadable(path: &Path, reason: &str) -> Finding {
 }
 
 fn others(facts: &Facts) -> String {
-    let mut names: Vec<String> = facts.others.iter().map(|name| one_line(name)).collect();
+    let mut names: Vec<String> = facts.others.clone();
     if names.len() > MOST_NAMES {
         let more = names.len() - MOST_NAMES;
         names.truncate(MOST_NAMES);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use syft_emulator::scopes;
+use syft_emulator::{Effect, Fault, scopes};
 
 use super::{close, finds, healthy};
 use crate::desk::{Google, OTHER, OWNER, Ran};
@@ -152,4 +152,52 @@ fn secrets_are_never_shown() {
     check(&desk.run(&["doctor", "--json"]));
     google.emulator.revoke(OWNER);
     check(&desk.run(&["doctor", "-vv"]));
+}
+
+#[test]
+fn what_google_answers_instead() {
+    let google = Google::start();
+    let desk = healthy(&google);
+    for (api, code, reason, says) in [
+        (
+            "drive.about.get",
+            403,
+            "accessNotConfigured",
+            &[
+                "❌ Drive token",
+                "accessNotConfigured",
+                "— enable the API: https://console",
+            ][..],
+        ),
+        (
+            "gmail.users.getProfile",
+            503,
+            "backendError",
+            &[
+                "❌ Gmail token",
+                "could not be tried out",
+                "is not available now",
+            ],
+        ),
+        (
+            "drive.files.list",
+            429,
+            "rateLimitExceeded",
+            &[
+                "❌ folders",
+                "the folders of peers cannot be listed",
+                "too many calls",
+            ],
+        ),
+    ] {
+        let effect = Effect::Status {
+            code,
+            reason: Some(reason.to_owned()),
+            retry_after: None,
+        };
+        google.emulator.inject(Fault::new(effect).api(api));
+        finds(&desk, 1, says);
+        google.emulator.clear_faults();
+    }
+    finds(&desk, 0, &["✅ Drive token", "works for do@example.org"]);
 }

@@ -283,7 +283,7 @@ pub(crate) struct RunArgs {
     pub(crate) watch: WatchArgs,
 
     /// Look once, mail what is due, and end.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "log_file")]
     pub(crate) once: bool,
 
     /// Also write the log to files that rotate [default PATH: that of `syft-notify logs`].

@@ -3,6 +3,7 @@
 use std::{fmt, process::ExitCode};
 
 use syft_monitor::config::ConfigError;
+pub(crate) use syft_monitor::error::chain;
 
 use crate::term;
 
@@ -118,20 +119,6 @@ impl From<syft_transport::Error> for Failure {
         };
         Self::new(exit, chain(&error))
     }
-}
-
-/// Returns an error with its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let next_text = next.to_string();
-        if !text.contains(&next_text) {
-            text = format!("{text}: {next_text}");
-        }
-        cause = next.source();
-    }
-    text
 }
 
 /// Prints the failure, if there is one, and returns the code.

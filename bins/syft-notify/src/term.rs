@@ -70,7 +70,7 @@ pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
 
 pub(crate) fn error(message: &str, hint: Option<&str>) {
     if IS_LOGGED.load(Ordering::Relaxed) {
-        let hint = hint.map_or_else(String::new, |hint| format!("; next: {hint}"));
+        let hint = hint.map_or_else(String::new, |hint| format!("; next:  {hint}"));
         return tracing::error!("{message}{hint}");
     }
     say(format_args!("{} {message}", paint(BAD, "error:")));

@@ -1,6 +1,7 @@
 //! `syft-notify run`.
 
 mod once;
+mod page;
 pub(crate) mod seat;
 mod signs;
 pub(crate) mod tell;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use syft_daemon::{Launch, StartError, Started};
+use syft_state::fs::create_private_dir;
 
 use super::{run::Plan, stop};
 use crate::{
@@ -59,6 +60,9 @@ pub(crate) async fn launch(plan: &Plan, verbose: u8) -> Outcome {
     term::say(format_args!("  Config    {}", config.file.display()));
     term::say(format_args!("  PID file  {}", paths.pid().display()));
     term::say(format_args!("  Log       {}", config.log.path.display()));
+    if let Some(directory) = config.log.path.parent() {
+        create_private_dir(directory).map_err(|error| Failure::error(chain(&error)))?;
+    }
     let launch = Launch {
         paths,
         program: syft_daemon::this_program()?,
@@ -82,6 +86,14 @@ pub(crate) async fn launch(plan: &Plan, verbose: u8) -> Outcome {
     match started {
         Ok(started) => {
             tell_started(&started);
+            Ok(())
+        }
+        // Two starts at once want the same.
+        Err(StartError::Running(holder)) => {
+            term::say(paint(
+                GOOD,
+                format_args!("✅ started by another start (PID {})", holder.pid),
+            ));
             Ok(())
         }
         Err(error) => Err(failed(error, &config.log.path)),
@@ -182,10 +194,6 @@ fn tell_running(running: &Running, args: &WatchArgs, place: &Place) {
 
 fn failed(error: StartError, log: &std::path::Path) -> Failure {
     match error {
-        StartError::Running(holder) => Failure::error(format!(
-            "another start was first: syft-notify runs (PID {})",
-            holder.pid
-        )),
         StartError::Ended { status, reason } => {
             show_log(log);
             let code = status.code().and_then(|code| u8::try_from(code).ok());

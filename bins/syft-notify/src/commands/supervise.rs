@@ -1,12 +1,13 @@
 //! `syft-notify supervise`: the process that `start` leaves behind.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use syft_daemon::{
     End, Instance, Link, Notifier, Restarts, Supervision, WATCHDOG,
     logs::{LogFile, SharedLog},
 };
 use syft_monitor::config::Config;
+use syft_state::fs::create_private_dir;
 use tokio::time::MissedTickBehavior;
 
 use super::{
@@ -65,7 +66,7 @@ async fn begin(args: &WatchArgs, verbose: u8, link: Option<Link>) -> Outcome<Beg
     let paths = place::paths(&config.state_path);
     let instance = Instance::acquire(&paths, LOCK_PATIENCE).await;
     let instance = instance.map_err(|error| seat::not_alone(error, &config))?;
-    let log = open_log(&config)?;
+    let log = open_log(&config.log.path, &config)?;
     journal::install_as(&config.log, verbose, journal::To::File(log.clone()));
     term::into_log();
     Origin::of_this(&config, plan.args(), verbose, By::Background)
@@ -102,8 +103,12 @@ pub(super) async fn look_after(log: SharedLog) {
     }
 }
 
-fn open_log(config: &Config) -> Outcome<SharedLog> {
-    let log = LogFile::open(&config.log.path, journal::line(&config.log));
+/// Opens a log file as the config wants it, in a directory that may have to be made.
+pub(super) fn open_log(path: &Path, config: &Config) -> Outcome<SharedLog> {
+    if let Some(directory) = path.parent() {
+        create_private_dir(directory).map_err(|error| Failure::error(chain(&error)))?;
+    }
+    let log = LogFile::open(path, journal::line(&config.log));
     log.map(SharedLog::new)
         .map_err(|error| Failure::error(chain(&error)))
 }

@@ -182,22 +182,7 @@ fn what_cannot_start_says_why() {
 fn a_token_that_is_refused_ends_the_start() {
     let google = Google::start();
     let desk = Desk::google(&google);
-    google.emulator.inject(
-        Fault::new(Effect::Status {
-            code: 400,
-            reason: Some("invalid_grant".to_owned()),
-            retry_after: None,
-        })
-        .api("oauth2.token"),
-    );
-    google.emulator.inject(
-        Fault::new(Effect::Status {
-            code: 401,
-            reason: None,
-            retry_after: None,
-        })
-        .api("drive.about.get"),
-    );
+    google.emulator.revoke(crate::desk::OWNER);
     desk.run(&["start"]).fails(
         4,
         &[

@@ -65,7 +65,7 @@ fn two_at_once_double_nothing() {
             "another syft-notify",
             &id,
             "notification_state.json",
-            "next:  stop it with `kill",
+            "next:  stop it with `syft-notify stop`",
         ],
     );
     let jobs: Vec<String> = (0..5).map(|number| format!("job {number}")).collect();

@@ -29,8 +29,9 @@ fn it_tells_what_a_monitor_did_and_costs() {
     assert_eq!(usage["gmail"]["calls"]["gmail.users.getProfile"], 1);
     let human = desk.run(&["status"]).succeeds().out;
     for part in [
-        "syft-notify is running",
-        "PID ",
+        "✅ Daemon is running (PID ",
+        "in the foreground",
+        "Drive token  do@example.org (drive)",
         "Last look    ",
         "exactly once, whatever happens",
         "units a day at this pace (Drive ",
@@ -40,7 +41,7 @@ fn it_tells_what_a_monitor_did_and_costs() {
     assert_eq!(running.signal("TERM").0, Some(0));
     let ran = desk.run(&["status"]).fails(3, &[]);
     assert!(
-        ran.out.contains("not running") && ran.out.contains("Next: syft-notify run"),
+        ran.out.contains("not running") && ran.out.contains("Next: syft-notify start"),
         "{}",
         ran.out
     );

@@ -1,6 +1,9 @@
 //! The file as it is written: every key optional, so that each can be complained about by name.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
 
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -216,9 +219,25 @@ impl Check<'_> {
         Ok(LogConfig {
             format: format.unwrap_or(LogFormat::Text),
             level: level.unwrap_or(LogLevel::Info),
-            path: self
-                .path("log.path", raw.path)?
-                .unwrap_or_else(|| state_path.with_file_name("syft-notify.log")),
+            path: self.path("log.path", raw.path)?.map_or_else(
+                || state_path.with_file_name("syft-notify.log"),
+                |path| without_detours(&path),
+            ),
         })
     }
+}
+
+/// Returns a path without `.` and `..`, as people read it in messages and reports.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut straight = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                straight.pop();
+            }
+            part => straight.push(part),
+        }
+    }
+    straight
 }

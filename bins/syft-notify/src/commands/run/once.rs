@@ -52,13 +52,16 @@ pub(super) async fn run(plan: &Plan, config: &Config, is_json: bool) -> Outcome 
 fn verdict(round: &Round) -> Outcome {
     if let Some(trouble) = round.trouble.first() {
         let failure = match trouble.error() {
+            // Another receiver's secret is no login of ours.
+            _ if matches!(trouble, Trouble::Sink(..)) => Exit::Unavailable,
             syft_transport::Error::Unauthenticated { .. } => Exit::LoginNeeded,
             _ => Exit::Unavailable,
         };
         let cause = chain(trouble.error());
         let what = match trouble {
-            Trouble::Mail(_) => "no mail can be sent",
-            _ => "Drive could not be looked at",
+            Trouble::Mail(_) => "no mail can be sent".to_owned(),
+            Trouble::Sink(name, _) => format!("{name} cannot be told anything"),
+            _ => "Drive could not be looked at".to_owned(),
         };
         return Err(Failure::new(failure, format!("{what}: {cause}")));
     }

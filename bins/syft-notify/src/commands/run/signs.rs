@@ -1,15 +1,26 @@
 //! What a running monitor shows of itself: the report, the service manager, the health page.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime},
+};
 
 use syft_daemon::{
-    Notifier,
+    Ended, Notifier, Paths,
     http::{Board, Look},
 };
-use syft_monitor::{Error, Round, Trouble, config::Config, connect::Links};
+use syft_monitor::{
+    Error, Round, Trouble,
+    config::{Config, MailBy},
+    connect::Links,
+};
+use syft_state::ledger::Ledger;
 use syft_transport::Error as TransportError;
 
-use crate::{commands::status::report::Report, exit::Failure};
+use crate::{
+    commands::status::report::Report,
+    exit::{Failure, chain},
+};
 
 /// How long a monitor may be late before it is held to be stuck.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -20,17 +31,24 @@ pub(super) struct Signs {
     report: Report,
     notifier: Notifier,
     board: Board,
+    state_path: PathBuf,
+    /// What the metrics call the service that carries the mails.
+    mail: &'static str,
 }
 
 impl Signs {
     pub(super) fn new(config: &Config, notifier: Notifier) -> Self {
-        let patience = config.interval_max + PATIENCE;
         let report = Report::new(config);
         report.begun();
         Self {
             report,
             notifier,
-            board: Board::new("syft_notify", env!("CARGO_PKG_VERSION"), patience),
+            state_path: config.state_path.clone(),
+            mail: match config.mail {
+                MailBy::Smtp => "smtp",
+                _ => "gmail",
+            },
+            board: Board::new("syft_notify", env!("CARGO_PKG_VERSION"), PATIENCE),
         }
     }
 
@@ -60,6 +78,17 @@ impl Signs {
 
     pub(super) fn progressed(&self, wait: Duration) {
         self.board.progressed(now(), wait);
+    }
+
+    /// Tells how often its supervisor has started it again.
+    pub(super) fn restarted(&self, paths: &Paths) {
+        match Ended::read(paths) {
+            Ok(ended) => {
+                let restarts = ended.map_or(0, |ended| ended.restarts + 1);
+                self.board.metrics().restarts(restarts);
+            }
+            Err(error) => tracing::warn!("⚠️  {}", chain(&error)),
+        }
     }
 
     pub(super) fn board(&self) -> &Board {
@@ -105,6 +134,13 @@ impl Signs {
         }
     }
 
+    fn count_peers(&self) {
+        // What is wrong with the record is the next look's to say.
+        if let Ok(state) = Ledger::read(&self.state_path) {
+            self.board.metrics().peers(state.own().peers.len());
+        }
+    }
+
     fn measure(&self, outcome: &Result<Round, Error>, wait: Duration) {
         let metrics = self.board.metrics();
         let at = wall_clock();
@@ -124,21 +160,30 @@ impl Signs {
         } else {
             Look::Partial
         });
+        if round.complete || round.was_active() {
+            self.count_peers();
+        }
         metrics.mails_sent(round.sent.len() as u64);
         metrics.mails_failed((round.failed + round.buried) as u64);
-        metrics.outbox_waiting(round.waiting);
+        metrics.outbox_waiting(round.waiting.saturating_sub(round.held));
+        metrics.outbox_held(round.held);
         metrics.dead_letters(round.dead);
         metrics.folders(round.folders.iter().map(|(name, count)| (&**name, *count)));
-        metrics.login_needed("drive", needs_login(round, false));
-        metrics.login_needed("gmail", needs_login(round, true));
+        let needs_login = |of: fn(&Trouble) -> bool| {
+            round
+                .trouble
+                .iter()
+                .any(|trouble| of(trouble) && is_login(trouble))
+        };
+        let is_drive = |trouble: &Trouble| matches!(trouble, Trouble::Drive(_));
+        let is_mail = |trouble: &Trouble| matches!(trouble, Trouble::Mail(_));
+        metrics.login_needed("drive", needs_login(is_drive));
+        metrics.login_needed(self.mail, needs_login(is_mail));
     }
 }
 
-fn needs_login(round: &Round, is_mail: bool) -> bool {
-    round.trouble.iter().any(|trouble| {
-        matches!(trouble, Trouble::Mail(_)) == is_mail
-            && matches!(trouble.error(), TransportError::Unauthenticated { .. })
-    })
+fn is_login(trouble: &Trouble) -> bool {
+    matches!(trouble.error(), TransportError::Unauthenticated { .. })
 }
 
 #[expect(

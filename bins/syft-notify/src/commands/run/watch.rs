@@ -2,15 +2,13 @@
 
 use std::{io::IsTerminal, time::Duration};
 
-use syft_daemon::{
-    Wish,
-    logs::{LogFile, SharedLog},
-};
+use syft_daemon::Wish;
 use syft_monitor::{Builder, Error, NotificationMonitor, config::Config, connect::Links};
 use tokio::sync::mpsc;
 
 use super::{
     Plan,
+    page::{Change, Page},
     seat::{Seat, log_file},
     signs::Signs,
     tell,
@@ -18,9 +16,12 @@ use super::{
 };
 use crate::{
     args::RunArgs,
-    commands::{status, supervise::look_after},
+    commands::{
+        status,
+        supervise::{look_after, open_log},
+    },
     exit::{Exit, Failure, Outcome, chain},
-    journal, session, term,
+    journal, place, session, term,
 };
 
 /// How long a step may take after Ctrl+C before it is cut off, which loses and doubles nothing.
@@ -46,12 +47,18 @@ pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
     );
     let wishes = Wishes::listen(seat.link)?;
     let signs = Signs::new(&config, seat.notifier);
+    if args.supervised {
+        signs.restarted(&place::paths(&config.state_path));
+    }
+    let page = Page::open(&config, signs.board()).await;
+    let page = page.inspect_err(|failure| signs.failed(failure))?;
     let beating = tokio::spawn(signs.clone().beat());
     let watch = Watch {
         plan,
         config,
         signs: signs.clone(),
         wishes,
+        page,
         is_json: args.json,
         is_talkative: is_watched && !args.json,
     };
@@ -64,12 +71,18 @@ pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
     outcome
 }
 
+/// What is logged elsewhere, or in another form, is so from the next start on.
+fn remark_log(before: &Config, after: &Config) {
+    if before.log != after.log {
+        tracing::warn!("⚠️  the change of `log` takes effect at the next restart");
+    }
+}
+
 fn install_log(args: &RunArgs, config: &Config, verbose: u8) -> Outcome {
     let to = match log_file(args, config) {
         None => journal::To::Stderr,
         Some(path) => {
-            let log = LogFile::open(&path, journal::line(&config.log));
-            let log = SharedLog::new(log.map_err(|error| Failure::error(chain(&error)))?);
+            let log = open_log(&path, config)?;
             // It ends with the program.
             drop(tokio::spawn(look_after(log.clone())));
             journal::To::Both(log)
@@ -84,6 +97,7 @@ struct Watch {
     config: Config,
     signs: Signs,
     wishes: Wishes,
+    page: Page,
     is_json: bool,
     /// Whether a person sits before it.
     is_talkative: bool,
@@ -94,6 +108,7 @@ struct Fresh {
     config: Config,
     builder: Builder,
     links: Links,
+    page: Change,
 }
 
 /// What becomes of a wish to reload.
@@ -139,7 +154,10 @@ impl Watch {
                 }
                 Turn::To(fresh) => {
                     // The step it is in ends first: two monitors would look at the same time.
-                    if self.meanwhile(watched.monitor.stop()).await.is_none() {
+                    if meanwhile(&mut self.wishes, watched.monitor.stop())
+                        .await
+                        .is_none()
+                    {
                         return Ok(());
                     }
                     watched = self.begin(*fresh)?;
@@ -160,7 +178,8 @@ impl Watch {
                 parts = connecting => {
                     let (builder, links) = parts?;
                     let config = self.config.clone();
-                    return Ok(Some(Box::new(Fresh { config, builder, links })));
+                    let page = Change::None;
+                    return Ok(Some(Box::new(Fresh { config, builder, links, page })));
                 }
                 wish = self.wishes.next() => wish,
             };
@@ -181,14 +200,20 @@ impl Watch {
 
     /// Starts to look, with a config that works.
     fn begin(&mut self, fresh: Fresh) -> Outcome<Watched> {
+        remark_log(&self.config, &fresh.config);
         self.config = fresh.config;
+        self.page.apply(fresh.page, self.signs.board());
         self.signs.connected(&self.config, &fresh.links);
         if self.is_talkative {
             tell::announce(&self.config, &fresh.links, self.plan.scope);
         } else {
             tracing::info!("watching for {}", self.config.do_email);
         }
-        let monitor = self.plan.monitor(fresh.builder);
+        let signs = self.signs.clone();
+        let builder = fresh
+            .builder
+            .on_sent(move |_| signs.progressed(Duration::ZERO));
+        let monitor = self.plan.monitor(builder);
         Watched::start(monitor, self.signs.clone(), self.is_json)
     }
 
@@ -200,18 +225,12 @@ impl Watch {
         let failure = match read {
             Err(failure) => failure,
             Ok(config) => {
-                let connecting = tokio::time::timeout(CONNECT_LIMIT, session::connect(&config));
-                let Some(connected) = self.meanwhile(connecting).await else {
+                let fresh = open(config.clone(), &self.page);
+                let Some(fresh) = meanwhile(&mut self.wishes, fresh).await else {
                     return Turn::Stop;
                 };
-                match connected.unwrap_or_else(|_| Err(too_slow())) {
-                    Ok((builder, links)) => {
-                        return Turn::To(Box::new(Fresh {
-                            config,
-                            builder,
-                            links,
-                        }));
-                    }
+                match fresh {
+                    Ok(fresh) => return Turn::To(Box::new(fresh)),
                     // What the config of before names cannot be reached either.
                     Err(failure) if is_waiting && failure.exit == Exit::Unavailable => {
                         self.config = config;
@@ -229,19 +248,32 @@ impl Watch {
         self.signs.reloaded(Err(&failure));
         Turn::Stay
     }
+}
 
-    /// Does something; `None` means that somebody wants it to stop meanwhile.
-    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return Some(done),
-                wish = self.wishes.next() => match wish {
-                    Wish::Stop => return None,
-                    // What is being done has the newest config, or will soon say why not.
-                    Wish::Reload => {}
-                },
-            }
+/// Opens everything that a new config names.
+async fn open(config: Config, page: &Page) -> Outcome<Fresh> {
+    let page = page.change(&config).await?;
+    let connecting = tokio::time::timeout(CONNECT_LIMIT, session::connect(&config));
+    let (builder, links) = connecting.await.unwrap_or_else(|_| Err(too_slow()))?;
+    Ok(Fresh {
+        config,
+        builder,
+        links,
+        page,
+    })
+}
+
+/// Does something; `None` means that somebody wants it to stop meanwhile.
+async fn meanwhile<T>(wishes: &mut Wishes, work: impl Future<Output = T>) -> Option<T> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Some(done),
+            wish = wishes.next() => match wish {
+                Wish::Stop => return None,
+                // What is being done has the newest config, or will soon say why not.
+                Wish::Reload => {}
+            },
         }
     }
 }

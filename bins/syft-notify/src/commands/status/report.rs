@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use syft_monitor::{Error, Round, config::Config, connect::Links};
+use syft_monitor::{Error, Round, Trouble, config::Config, connect::Links};
 use syft_state::{
     Timestamp,
     fs::{self, Lock},
@@ -19,8 +19,8 @@ use super::now;
 use crate::exit::{Exit, Failure, Outcome, chain};
 
 const REPORT_LIMIT: u64 = 1024 * 1024;
-/// `status` holds the lock for an instant to see whether it is free.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A worker whose supervisor was killed needs a moment to end.
+const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the last look of a monitor did.
@@ -203,7 +203,9 @@ impl LastLook {
 fn login(round: &Round) -> Option<Login> {
     let refused = round.trouble.iter().find(|trouble| {
         let error = trouble.error();
-        matches!(error, syft_transport::Error::Unauthenticated { .. })
+        // Another receiver's secret is no login of ours.
+        !matches!(trouble, Trouble::Sink(..))
+            && matches!(error, syft_transport::Error::Unauthenticated { .. })
     })?;
     Some(Login {
         at: now(),

@@ -199,7 +199,7 @@ fn about_mails(state: Option<&State>) {
     let Some(own) = state.map(State::own) else {
         return field("Mails", "none yet");
     };
-    let (waiting, dead) = (own.outbox.len(), own.dead.len());
+    let (waiting, dead) = (own.waiting().count(), own.given_up().count());
     let text = format!(
         "{} sent in all, {waiting} waiting, {dead} given up",
         own.sent_total
@@ -255,6 +255,7 @@ fn about_trouble(facts: &Facts) {
             .error_since
             .map_or_else(String::new, |since| format!("since {}: ", ago(since)));
         field("Trouble", paint(WARN, format_args!("{since}{error}")));
+        field("", "see `syft-notify doctor`");
     }
 }
 

@@ -46,24 +46,22 @@ async fn a_panic_of_the_monitor_is_a_failure() {
         peers_only: false,
         notify_existing: true,
     };
-    let mut watch = Watch {
+    let watch = Watch {
         plan: Plan {
             args,
             scope: syft_monitor::Scope::Everything,
         },
         signs: Signs::new(&config, Notifier::none()),
         wishes: Wishes::listen(None).expect("signals"),
+        page: Page::default(),
         config: config.clone(),
         is_json: false,
         is_talkative: false,
     };
     let links = connect::connect(&config, None).await.expect("a hub");
     let builder = connect::builder(&config, &links).on_sent(|_| panic!("planted"));
-    let watched = watch.begin(Fresh {
-        config,
-        builder,
-        links,
-    });
+    let monitor = watch.plan.monitor(builder);
+    let watched = Watched::start(monitor, watch.signs.clone(), false);
     let outcome = watch.attend(watched.expect("it starts")).await;
     let failure = outcome.expect_err("the monitor has panicked");
     assert!(failure.message.contains("crashed"), "{}", failure.message);

@@ -344,7 +344,7 @@ fn fixed_words(message: &str) -> Vec<String> {
     let is_name =
         |word: &&str| word.contains(|c: char| c.is_ascii_digit() || "/@\"`\\".contains(c));
     let words: Vec<&str> = message.split_whitespace().collect();
-    let runs = words.split(|word| is_name(&word));
+    let runs = words.split(is_name);
     let runs = runs.filter(|run| run.len() > 1);
     runs.map(|run| run.join(" ").trim_end_matches([':', ',', ';']).to_owned())
         .collect()

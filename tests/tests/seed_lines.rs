@@ -8,7 +8,6 @@
 
 #![cfg(feature = "interop")]
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
-#![expect(clippy::print_stdout, reason = "the table is what this test is for")]
 
 #[path = "common/program.rs"]
 mod program;
@@ -80,10 +79,11 @@ fn in_the_background(desk: &mut Sandbox) {
     for name in [
         "syft-notify.pid",
         "syft-notify.log",
-        "notification_state.json",
+        "syft-notify.error.log",
     ] {
         assert!(desk.creds(name).is_file(), "{name}");
     }
+    desk.until_there("notification_state.json");
     desk.submit("first job");
     desk.until_logged("✅ Sent");
     desk.runs("syft-notify logs", "✅ Sent");

@@ -10,7 +10,6 @@ use cargo_metadata::Message;
 
 /// `syft-notify`.
 pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
-    return "/tmp/hdl/sn/syft-notify".into();
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--package", "syft-notify"]);
     build.args(["--message-format", "json-render-diagnostics"]);

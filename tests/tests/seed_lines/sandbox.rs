@@ -270,6 +270,11 @@ impl Sandbox {
     }
 
     #[track_caller]
+    pub(crate) fn until_there(&self, name: &str) {
+        until(name, || self.creds(name).is_file());
+    }
+
+    #[track_caller]
     pub(crate) fn until_running(&self) {
         until("running", || {
             let status = self.command("syft-notify status").output().unwrap();

@@ -57,7 +57,7 @@ fn seen(peers: usize) -> Observation {
 }
 
 /// Nobody is told but by mail.
-const NO_ROUTES: Routes = Routes {
+static NO_ROUTES: Routes = Routes {
     collect: false,
     sinks: Vec::new(),
 };

@@ -108,7 +108,9 @@ fn is_waiting(own: &Bookkeeping) -> bool {
 }
 
 fn mail(holds: &Holds, now: Timestamp, pulse: &Pulse) -> Op {
-    let id = notice::id(Template::Heartbeat, &now.to_string());
+    // A clock that was set back can come to the same moment again.
+    let identity = format!("{now} {}", pulse.sent_total);
+    let id = notice::id(Template::Heartbeat, &identity);
     let message_id = notice::message_id(&id, &holds.me, now);
     let payload = serde_json::to_value(pulse).expect("a pulse is plain data");
     let record = NoticeRecord::new(

@@ -321,3 +321,6 @@ async fn lock<'a>(ledger: &'a mut Ledger, path: &std::path::Path) -> Result<Sess
     }
     Ok(ledger.session()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,8 +139,16 @@ impl State {
     }
 
     fn settle(&mut self, id: &str, record: &SentRecord, undo: &mut Vec<Change>) {
+        let is_mail = self
+            .own
+            .outbox
+            .get(id)
+            .is_none_or(|notice| notice.via.is_none());
         for id in with_covered(&self.own.outbox, id) {
             self.settle_notice(&id, record, undo);
+        }
+        if !is_mail {
+            return;
         }
         let mut last = self.own.last_sent.clone();
         last.push(record.clone());

@@ -77,7 +77,8 @@ pub enum Op {
     },
     /// Says that a mail was sent: it leaves the outbox, and its marks and its job's event are set.
     ///
-    /// With a digest go all the notices that it covers; together they count as one mail.
+    /// With a digest go all the notices that it covers; together they count as one mail. What
+    /// goes to a receiver besides the mails only leaves the outbox and counts as none.
     Sent {
         /// The id of the notice.
         id: String,

@@ -23,6 +23,8 @@ mod disk;
 mod drops;
 #[path = "crash/gaps.rs"]
 mod gaps;
+#[path = "crash/hook.rs"]
+mod hook;
 #[path = "crash/moments.rs"]
 mod moments;
 #[path = "crash/program.rs"]
@@ -35,6 +37,8 @@ mod reported;
 mod scale;
 #[path = "crash/scene.rs"]
 mod scene;
+#[path = "crash/story.rs"]
+mod story;
 #[path = "crash/sweep.rs"]
 mod sweep;
 #[path = "crash/verdict.rs"]

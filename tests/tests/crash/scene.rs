@@ -18,6 +18,8 @@ use syft_transport::{
 };
 use tempfile::TempDir;
 
+use crate::hook::Hook;
+
 pub(crate) const OWNER: &str = "do@crash.example";
 pub(crate) const ANA: &str = "ana@uni.example";
 pub(crate) const BEA: &str = "bea_b@lab.example";
@@ -58,6 +60,7 @@ pub(crate) struct Scene {
     pub(crate) emulator: Option<Emulator>,
     folder: TempDir,
     http: Client,
+    hook: Option<Hook>,
 }
 
 impl Scene {
@@ -73,6 +76,7 @@ impl Scene {
             emulator: None,
             folder,
             http: http.unwrap(),
+            hook: None,
         };
         std::fs::create_dir_all(scene.datasite()).unwrap();
         std::fs::create_dir_all(scene.creds()).unwrap();
@@ -102,6 +106,27 @@ impl Scene {
         }
         scene.write("daemon.yaml", &serde_yaml::to_string(&config).unwrap());
         scene
+    }
+
+    /// Adds keys to the owner's config.
+    pub(crate) fn configure(&self, keys: &serde_json::Value) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let mut config: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let more = keys.as_object().unwrap().clone();
+        config.as_object_mut().unwrap().extend(more);
+        self.write("daemon.yaml", &serde_yaml::to_string(&config).unwrap());
+    }
+
+    /// Adds a webhook that hears of everything.
+    pub(crate) async fn add_hook(&mut self) {
+        let hook = Hook::start().await;
+        self.configure(&json!({"webhooks": [{"name": "ops", "url": hook.url}]}));
+        self.hook = Some(hook);
+    }
+
+    /// Returns what the webhook was told, each thing once, sorted.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.hook.as_ref().map(Hook::subjects).unwrap_or_default()
     }
 
     /// The data scientists ask to become peers, as they do in [`Self::act`] anyway.
@@ -150,7 +175,7 @@ impl Scene {
         due
     }
 
-    /// Returns what has arrived anywhere, sorted.
+    /// Returns what has arrived anywhere, sorted; of a digest what it tells.
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
         let mut arrived: Vec<Arrived> = PEOPLE
             .into_iter()
@@ -265,17 +290,33 @@ pub(crate) fn tokens(emulator: &Emulator, http: &Client, file: &Path) -> Arc<Tok
 }
 
 fn subjects_at(emulator: &Emulator, person: &str) -> Vec<String> {
-    let inbox = emulator.inbox(person);
-    inbox.into_iter().map(|mail| mail.subject).collect()
+    let inbox = emulator.inbox(person).into_iter();
+    inbox
+        .flat_map(|mail| told_by(mail.subject, &mail.text.unwrap_or_default()))
+        .collect()
 }
 
 fn subjects_in(hub: &Path, person: &str) -> Vec<String> {
     let inbox = hub.join("mail").join(person);
-    let mails = names(&inbox);
-    mails
-        .iter()
-        .map(|name| parse(&std::fs::read(inbox.join(name)).unwrap()).subject)
-        .collect()
+    let mails = names(&inbox).into_iter().flat_map(|name| {
+        let mail = parse(&std::fs::read(inbox.join(name)).unwrap());
+        told_by(mail.subject, &mail.text)
+    });
+    mails.collect()
+}
+
+/// Returns the subject of a mail, or those that the parts of a digest would have.
+fn told_by(subject: String, text: &str) -> Vec<String> {
+    if !text.contains("This came in since the last mail.") {
+        return vec![subject];
+    }
+    let told = text.lines().filter_map(|line| {
+        let job = line.strip_prefix("  Job           | ");
+        let peer = line.strip_prefix("  Peer request  ");
+        job.map(|job| format!("New Job: {job}"))
+            .or_else(|| peer.map(|peer| format!("New Peer Request from {peer}")))
+    });
+    told.collect()
 }
 
 fn names(directory: &Path) -> Vec<String> {

@@ -10,9 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     program::{CALLS, Ending, once_traced, traced},
-    recovery::{due, recover},
     scale::{IS_FULL, SEED, say},
     scene::{Meeting, Scene},
+    story::Story,
     verdict::Tally,
 };
 
@@ -24,9 +24,9 @@ const HELD: &str = "delay_exit=2000";
 /// Kills at the first, second, third … use of each system call, until a run ends by itself.
 ///
 /// `strace` counts each system call and each thread for itself, so one is swept at a time.
-async fn sweep(meeting: Meeting, title: &str) {
+async fn sweep(story: Story, title: &str) {
     let mut tally = Tally::default();
-    let uses = census(meeting).await;
+    let uses = census(story).await;
     say(&format!("{title}: most uses by one thread: {uses:?}"));
     let step = if *IS_FULL { 1 } else { STEP };
     let mut passed = usize::try_from(*SEED % step as u64).unwrap();
@@ -37,7 +37,7 @@ async fn sweep(meeting: Meeting, title: &str) {
                 break;
             }
             passed += 1;
-            if passed.is_multiple_of(step) && !kill_at(meeting, call, nth, &mut tally).await {
+            if passed.is_multiple_of(step) && !kill_at(story, call, nth, &mut tally).await {
                 break;
             }
         }
@@ -46,13 +46,15 @@ async fn sweep(meeting: Meeting, title: &str) {
 }
 
 /// Returns how often the busiest thread of an undisturbed run uses each system call.
-async fn census(meeting: Meeting) -> BTreeMap<String, usize> {
-    let scene = due(meeting).await;
+async fn census(story: Story) -> BTreeMap<String, usize> {
+    let scene = story.due().await;
     let log = scene.path("strace.log");
     let trace = format!("trace={}", CALLS.join(","));
     let ending = once_traced(&scene, &["-o", log.to_str().unwrap(), "-e", &trace]);
     assert!(matches!(ending, Ending::Ended(0, _)), "{ending}");
-    assert_eq!(scene.arrived(), Scene::due());
+    if let Some(due) = story.mailed_at_once() {
+        assert_eq!(scene.arrived(), due);
+    }
     let log = std::fs::read_to_string(log).unwrap();
     let mut by_thread = BTreeMap::<(&str, String), usize>::new();
     for line in log.lines() {
@@ -71,8 +73,8 @@ async fn census(meeting: Meeting) -> BTreeMap<String, usize> {
 
 /// Kills one run at the `nth` use of a system call and judges what follows; returns whether
 /// the run got that far.
-async fn kill_at(meeting: Meeting, call: &str, nth: usize, tally: &mut Tally) -> bool {
-    let scene = due(meeting).await;
+async fn kill_at(story: Story, call: &str, nth: usize, tally: &mut Tally) -> bool {
+    let scene = story.due().await;
     let log = scene.path("strace.log");
     let inject = format!("inject={call}:signal=SIGKILL:when={nth}");
     let ending = once_traced(&scene, &["-o", log.to_str().unwrap(), "-e", &inject]);
@@ -82,23 +84,46 @@ async fn kill_at(meeting: Meeting, call: &str, nth: usize, tally: &mut Tally) ->
         Ending::Ended(0, _) => {}
         other @ Ending::Ended(..) => tally.complain(&place, other),
     }
-    recover(tally, &place, &scene);
+    story.recover(tally, &place, &scene);
     matches!(ending, Ending::Killed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_system_calls_with_drafts() {
-    sweep(Meeting::DRAFTS, "sweep, Gmail with drafts").await;
+    sweep(Story::Plain(Meeting::DRAFTS), "sweep, Gmail with drafts").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_system_calls_without_drafts() {
-    sweep(Meeting::SEND_ONLY, "sweep, Gmail without drafts").await;
+    sweep(
+        Story::Plain(Meeting::SEND_ONLY),
+        "sweep, Gmail without drafts",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_system_calls_on_a_hub() {
-    sweep(Meeting::Hub, "sweep, local hub").await;
+    sweep(Story::Plain(Meeting::Hub), "sweep, local hub").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_collects_on_a_hub() {
+    sweep(Story::Claiming(Meeting::Hub), "sweep, collecting on a hub").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_sends_a_digest_on_a_hub() {
+    sweep(Story::Digesting(Meeting::Hub), "sweep, digest on a hub").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_sends_a_digest_with_drafts() {
+    sweep(
+        Story::Digesting(Meeting::DRAFTS),
+        "sweep, digest with drafts",
+    )
+    .await;
 }
 
 /// Mails to a hub are written by several threads, which the counts above tell apart; here the
@@ -109,13 +134,14 @@ async fn killed_between_system_calls_of_all_threads_on_a_hub() {
     let step = if *IS_FULL { 1 } else { 2 * STEP };
     let first = 1 + usize::try_from(*SEED % step as u64).unwrap();
     for nth in (first..).step_by(step) {
-        let scene = due(Meeting::Hub).await;
+        let story = Story::Plain(Meeting::Hub);
+        let scene = story.due().await;
         let last = kill_after(&scene, nth);
         let place = format!("after call {nth}");
         if let Some(call) = &last {
             *tally.kills.entry(call.clone()).or_default() += 1;
         }
-        recover(&mut tally, &place, &scene);
+        story.recover(&mut tally, &place, &scene);
         if last.is_none() {
             break;
         }

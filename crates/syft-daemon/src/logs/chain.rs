@@ -71,6 +71,14 @@ impl Reader {
         read_at(&self.file, buffer, self.offset)
     }
 
+    /// Moves the place of reading behind what was just read.
+    pub(super) fn pass_over(&mut self, bytes: &[u8]) {
+        self.offset += bytes.len() as u64;
+        self.mark.clear();
+        self.mark
+            .extend_from_slice(&bytes[bytes.len().saturating_sub(MARK)..]);
+    }
+
     /// Moves the place of reading to `offset`.
     pub(super) fn go_to(&mut self, offset: u64) -> io::Result<()> {
         let begin = offset.saturating_sub(MARK as u64);

@@ -207,11 +207,11 @@ impl Follow {
             }
             let size = fill(reader, &mut self.buffer)?;
             if let Some(end) = whole_lines(&self.buffer[..size]) {
-                reader.go_to(reader.offset + end as u64)?;
+                reader.pass_over(&self.buffer[..end]);
                 return Ok(Next::Lines(end));
             }
             if size >= LONGEST_LINE {
-                reader.go_to(reader.offset + size as u64)?;
+                reader.pass_over(&self.buffer[..size]);
                 return Ok(Next::Lines(size));
             }
             if !is_left {

@@ -34,8 +34,8 @@ pub(crate) struct Courier<'a> {
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) holds: &'a Holds,
     pub(crate) halt: &'a Halt,
-    /// How many may be under way at once.
-    pub(crate) batch: usize,
+    /// How many may be under way at once until one has arrived.
+    pub(crate) first_batch: usize,
     /// Hears of each mail as soon as it is on record.
     pub(crate) on_sent: Option<&'a SentListener>,
     /// For the Python lines in mails to the data owner.
@@ -81,7 +81,7 @@ impl Courier<'_> {
                 held: &self.holds.at(session.state(), now),
                 via: self.via,
                 now,
-                size: self.batch_size(),
+                size: self.batch_size(&delivery),
             };
             let batch = next_batch(session.state(), &choice, &tried);
             if batch.is_empty() {
@@ -102,11 +102,13 @@ impl Courier<'_> {
     }
 
     /// Where a crash leaves the mails under way uncertain, there is only one.
-    fn batch_size(&self) -> usize {
-        if self.mailer.promise().may_repeat() {
-            self.batch
-        } else {
+    fn batch_size(&self, delivery: &Delivery) -> usize {
+        if !self.mailer.promise().may_repeat() {
             1
+        } else if delivery.sent.is_empty() {
+            self.first_batch
+        } else {
+            BATCH
         }
     }
 

@@ -95,7 +95,9 @@ pub(crate) fn claim(
     };
     match decide(last.map(|last| last.at), period, holds, now) {
         Beat::Mail(due) if !is_waiting(own) => {
-            vec![record(due, own.sent_total), mail(holds, now, &pulse())]
+            // The mail itself is none of those that the next one counts.
+            let sent_total = own.sent_total.saturating_add(1);
+            vec![record(due, sent_total), mail(holds, now, &pulse())]
         }
         Beat::Anew => vec![record(now, last.map_or(0, |last| last.sent_total))],
         Beat::Wait(_) | Beat::Mail(_) => Vec::new(),

@@ -107,19 +107,20 @@ fn the_pulse_counts_since_the_last_one() {
     let mut state = State::default();
     let start = at("2026-01-10T09:00:00Z");
     look(&mut state, start);
-    assert_eq!(state.own().heartbeat, Some(HeartbeatRecord::new(start, 0)));
+    assert_eq!(state.own().heartbeat, Some(HeartbeatRecord::new(start, 1)));
     let record = syft_state::ledger::SentRecord {
         at: start,
         to: me(),
         subject: "s".to_owned(),
         message_id: "m".to_owned(),
     };
-    for _ in 0..3 {
+    // Itself and three others.
+    for _ in 0..4 {
         let (id, record) = ("x".to_owned(), record.clone());
         state.apply(&Op::Sent { id, record });
     }
     let pulse = Pulse::of(state.own(), &Round::new(start), Some(start), 7);
-    assert_eq!((pulse.sent, pulse.sent_total, pulse.looks), (3, 3, 7));
+    assert_eq!((pulse.sent, pulse.sent_total, pulse.looks), (3, 4, 7));
     assert_eq!((pulse.waiting, pulse.dead), (1, 0));
 }
 

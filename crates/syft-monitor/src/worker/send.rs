@@ -67,7 +67,7 @@ impl Worker {
                 via: Some(name),
                 mailer: &*sink.mailer,
                 // One try tells whether it answers again.
-                batch: if resting.is_some() { 1 } else { BATCH },
+                first_batch: if resting.is_some() { 1 } else { BATCH },
                 on_sent: None,
                 ..self.setup.courier(&self.halt)
             };
@@ -129,7 +129,7 @@ impl Setup {
             policy: &self.policy,
             holds: &self.holds,
             halt,
-            batch: BATCH,
+            first_batch: BATCH,
             on_sent: self.on_sent.as_ref(),
             drive_token: self.drive_token.as_deref(),
         }

@@ -261,7 +261,7 @@ async fn a_heartbeat_comes_once_in_a_period_and_never_because_of_a_restart() {
     assert_eq!(mail.subject, "syft-notify runs: all is well");
     assert!(mail.text.contains("Looks       2\n"), "{}", mail.text);
     assert!(
-        mail.text.contains("1 since the last time, 1 in all"),
+        mail.text.contains("0 since the last time, 1 in all"),
         "{}",
         mail.text
     );

@@ -157,7 +157,7 @@ pub struct SentRecord {
 pub struct HeartbeatRecord {
     /// The moment that it was due, from which the next one is reckoned.
     pub at: Timestamp,
-    /// How many mails had been sent by then.
+    /// How many mails had been sent by then, itself included.
     #[serde(default)]
     pub sent_total: u64,
     /// Keys of a newer version.

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{Desk, OWNER},
+    desk::{Desk, Google, OWNER, until},
     running::submit,
 };
 
@@ -19,6 +19,10 @@ struct Given {
     taken: Vec<String>,
     /// How often the connection ends instead of an answer that is waited for.
     drops: usize,
+    /// How many clients wait for an answer that is never given.
+    waiting: usize,
+    /// Whether greetings and their like, or the answers to mails, are never given.
+    is_mute: [bool; 2],
     /// What a webhook answers.
     status: u16,
 }
@@ -75,6 +79,9 @@ impl Server {
 fn speak_smtp(stream: TcpStream, given: &Mutex<Given>) -> std::io::Result<()> {
     let mut write = stream.try_clone()?;
     let mut lines = BufReader::new(stream).lines();
+    if given.lock().unwrap().is_mute[0] {
+        return wait_for_the_end(&mut lines, given);
+    }
     write.write_all(b"220 here\r\n")?;
     while let Some(line) = lines.next().transpose()? {
         let answer = match line.split(' ').next() {
@@ -84,13 +91,21 @@ fn speak_smtp(stream: TcpStream, given: &Mutex<Given>) -> std::io::Result<()> {
                 while let Some(line) = lines.next().transpose()?.filter(|line| line != ".") {
                     mail += &format!("{line}\r\n");
                 }
+                let shared = given;
                 let mut given = given.lock().unwrap();
                 given.taken.push(mail);
+                if given.is_mute[1] {
+                    drop(given);
+                    return wait_for_the_end(&mut lines, shared);
+                }
                 if given.drops > 0 {
                     given.drops -= 1;
                     return Ok(());
                 }
                 "250 taken"
+            }
+            Some("NOOP") if given.lock().unwrap().is_mute[0] => {
+                return wait_for_the_end(&mut lines, given);
             }
             Some("QUIT") => "221 bye",
             _ => "250 ok",
@@ -98,6 +113,14 @@ fn speak_smtp(stream: TcpStream, given: &Mutex<Given>) -> std::io::Result<()> {
         write.write_all(format!("{answer}\r\n").as_bytes())?;
     }
     Ok(())
+}
+
+fn wait_for_the_end(
+    lines: &mut impl Iterator<Item = std::io::Result<String>>,
+    given: &Mutex<Given>,
+) -> std::io::Result<()> {
+    given.lock().unwrap().waiting += 1;
+    lines.try_for_each(|line| line.map(drop))
 }
 
 fn speak_http(stream: TcpStream, given: &Mutex<Given>) -> std::io::Result<()> {
@@ -156,6 +179,64 @@ fn webhook(server: &Server, name: &str, more: &str) -> String {
 fn rows(desk: &Desk, list: &str) -> Vec<Value> {
     let json = desk.run(&["queue", "list", "--json"]).succeeds().json();
     json[list].as_array().unwrap().clone()
+}
+
+#[test]
+fn with_google_the_token_for_drive_is_enough() {
+    let (server, google) = (Server::mail(), Google::start());
+    let desk = Desk::google(&google);
+    std::fs::remove_file(desk.path("gmail.json")).unwrap();
+    let config = desk.config_text();
+    let port = server.address.port();
+    desk.write_config(&format!(
+        "{config}\nmail: smtp\nsmtp: {{host: 127.0.0.1, port: {port}, encryption: none}}\n"
+    ));
+    desk.run(&["run", "--once"]).succeeds();
+    desk.run(&["test-email"]).succeeds();
+    assert_eq!(server.about(&format!("To: <{OWNER}>")), 1);
+}
+
+#[test]
+fn a_kill_while_the_server_has_a_mail_is_reported_and_nothing_is_repeated() {
+    let server = Server::mail();
+    let desk = by_mail_server(&server);
+    submit(&desk, &["zero"]);
+    desk.run(&["run", "--once"]).succeeds();
+    submit(&desk, &["one"]);
+    server.change(|given| given.is_mute = [false, true]);
+    let running = desk.start(&["run", "--interval", "1"]);
+    until(
+        || server.about("Subject: New Job: one\r\n") == 1,
+        || running.log(),
+    );
+    running.signal("KILL");
+    server.change(|given| given.is_mute = [false, false]);
+    desk.run(&["run", "--once"])
+        .fails(6, &["may or may not have been sent"]);
+    desk.run(&["run", "--once"]).succeeds();
+    assert_eq!(server.about("Subject: New Job: one\r\n"), 1);
+    assert_eq!(rows(&desk, "given_up")[0]["may_have_arrived"], true);
+}
+
+#[test]
+fn a_kill_while_the_server_is_waited_for_leaves_no_doubt() {
+    let server = Server::mail();
+    let desk = by_mail_server(&server);
+    submit(&desk, &["zero"]);
+    desk.run(&["run", "--once"]).succeeds();
+    let running = desk.start(&["run", "--interval", "1", "-v"]);
+    running.until_it_says("looked: ");
+    server.change(|given| given.is_mute = [true, false]);
+    submit(&desk, &["one"]);
+    until(
+        || server.given.lock().unwrap().waiting > 0,
+        || running.log(),
+    );
+    running.signal("KILL");
+    server.change(|given| given.is_mute = [false, false]);
+    desk.run(&["run", "--once"]).succeeds();
+    assert_eq!(server.about("Subject: New Job: one\r\n"), 1);
+    assert!(rows(&desk, "given_up").is_empty());
 }
 
 /// Lets everything that waits go at the next look.

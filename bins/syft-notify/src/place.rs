@@ -58,11 +58,26 @@ impl Place {
         }))
     }
 
-    /// Returns the number in a pid file that nobody has taken away; it proves nothing (T22).
+    /// Returns the number in a pid file that nobody has taken away.
     pub(crate) fn stale_pid(&self) -> Option<u32> {
-        let text = syft_state::fs::read_capped(&self.paths.pid(), 64).ok()?;
-        String::from_utf8(text).ok()?.trim().parse().ok()
+        read_pid(&self.paths)
     }
+}
+
+/// Returns the PID of a Python daemon that a pid file names, and that would mail as well.
+pub(crate) fn python_daemon(paths: &Paths) -> Option<u32> {
+    let pid = read_pid(paths)?;
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = String::from_utf8_lossy(&line).into_owned();
+    let mut words = line.split('\0');
+    let is_python = words.next()?.contains("python");
+    (is_python && words.any(|word| word.ends_with("syft-notify"))).then_some(pid)
+}
+
+/// A number in a file proves nothing (T22).
+fn read_pid(paths: &Paths) -> Option<u32> {
+    let text = syft_state::fs::read_capped(&paths.pid(), 64).ok()?;
+    String::from_utf8(text).ok()?.trim().parse().ok()
 }
 
 /// Returns the last lines of a log; one that cannot be read has none.

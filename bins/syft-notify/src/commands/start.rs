@@ -43,10 +43,21 @@ async fn begin(args: &WatchArgs, plan: &Plan, verbose: u8) -> Outcome {
             Ok(())
         }
         None => {
+            refuse_python(&place)?;
             stop::mention_stale(&place);
             launch(plan, verbose).await
         }
     }
+}
+
+/// Both would mail, and neither knows what the other has just sent.
+fn refuse_python(place: &Place) -> Outcome {
+    place::python_daemon(&place.paths).map_or(Ok(()), |pid| {
+        Err(
+            Failure::error(format!("the Python syft-notify still runs (PID {pid})"))
+                .hint(format!("kill {pid}, then syft-notify start")),
+        )
+    })
 }
 
 /// Starts it, with everything that a person should know about it.
@@ -160,7 +171,7 @@ fn tell_started(started: &Started) {
 /// A second start is no failure, but what it asks for may not be what runs.
 fn tell_running(running: &Running, args: &WatchArgs, place: &Place) {
     let since = running.holder.since.map_or_else(String::new, |since| {
-        format!(", since {}", super::status::words::ago(since.into()))
+        format!(", started {}", super::status::words::ago(since.into()))
     });
     term::say(format_args!(
         "{} (PID {}{since})",

@@ -106,8 +106,9 @@ fn a_second_start_changes_nothing() {
     let id = pid(&desk);
     let ran = desk.run(&["start"]).succeeds();
     assert!(
-        ran.err
-            .contains(&format!("syft-notify is running already (PID {id}, since ")),
+        ran.err.contains(&format!(
+            "syft-notify is running already (PID {id}, started "
+        )),
         "{}",
         ran.err
     );
@@ -427,4 +428,31 @@ fn another_config_in_the_same_directory() {
         .says("it runs with another config: ");
     desk.run(&["run", "-c", "other.yaml"])
         .fails(1, &["keeps its files in", "put the `state_path`"]);
+}
+
+/// Whoever moves over from Python has a day on which both could run.
+#[test]
+fn the_python_daemon_is_not_joined() {
+    let desk = Desk::local();
+    let mut python = Command::new("/usr/bin/python3")
+        .args([
+            "-c",
+            "import time; time.sleep(600)",
+            "/usr/local/bin/syft-notify",
+        ])
+        .spawn()
+        .unwrap();
+    let id = python.id();
+    desk.write("home/.syft-creds/syft-notify.pid", &id.to_string());
+    let ran = desk.run(&["start"]);
+    python.kill().unwrap();
+    python.wait().unwrap();
+    ran.fails(
+        1,
+        &[
+            &format!("the Python syft-notify still runs (PID {id})"),
+            &format!("next:  kill {id}, then syft-notify start"),
+        ],
+    );
+    desk.run(&["start"]).succeeds();
 }

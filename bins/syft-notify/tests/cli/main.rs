@@ -26,3 +26,5 @@ mod running;
 mod service;
 mod service_manager;
 mod status;
+mod terminal;
+mod windows;

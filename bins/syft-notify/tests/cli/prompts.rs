@@ -1,107 +1,12 @@
 //! Questions at a terminal: what is asked, and what Ctrl+C leaves behind (nothing).
 
-use std::{
-    io::{Read as _, Write as _},
-    process::{Child, ChildStdin, Stdio},
-    sync::{Arc, Mutex},
-    thread::JoinHandle,
-};
-
 use syft_emulator::scopes;
 
-use crate::desk::{Desk, Google, OTHER, OWNER, Ran, until};
+use crate::{
+    desk::{Desk, Google, OTHER, OWNER},
+    terminal::{CTRL_C, Terminal},
+};
 
-/// The program at a terminal of its own, as `script` makes one.
-struct Terminal {
-    child: Child,
-    keys: Option<ChildStdin>,
-    screen: Arc<Mutex<String>>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Terminal {
-    fn open(desk: &Desk, line: &str) -> Self {
-        let program = desk
-            .command(&[])
-            .get_program()
-            .to_string_lossy()
-            .into_owned();
-        let mut child = std::process::Command::new("script")
-            .args(["-qec", &format!("exec '{program}' {line}"), "/dev/null"])
-            .current_dir(desk.path("."))
-            .env_clear()
-            .env("HOME", desk.path("home"))
-            .env("PATH", "/usr/bin:/bin")
-            .env("TERM", "xterm")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let screen = Arc::new(Mutex::new(String::new()));
-        let mut output = child.stdout.take().unwrap();
-        let shown = Arc::clone(&screen);
-        let reader = std::thread::spawn(move || {
-            let mut piece = [0; 4096];
-            while let Ok(length @ 1..) = output.read(&mut piece) {
-                let text = String::from_utf8_lossy(&piece[..length]).into_owned();
-                shown.lock().unwrap().push_str(&text);
-            }
-        });
-        Self {
-            keys: child.stdin.take(),
-            child,
-            screen,
-            reader: Some(reader),
-        }
-    }
-
-    /// Waits until the screen shows a text.
-    #[track_caller]
-    fn shows(&self, text: &str) {
-        let seen = || self.screen.lock().unwrap().clone();
-        until(
-            || seen().contains(text),
-            || format!("no {text:?} in:\n{}", seen()),
-        );
-    }
-
-    /// Waits until the screen shows `question`, forgets it and types `keys`.
-    #[track_caller]
-    fn answer(&mut self, question: &str, keys: &str) {
-        self.shows(question);
-        self.screen.lock().unwrap().clear();
-        self.keys().write_all(keys.as_bytes()).unwrap();
-        self.keys().flush().unwrap();
-    }
-
-    fn keys(&mut self) -> &mut ChildStdin {
-        self.keys.as_mut().unwrap()
-    }
-
-    fn end(mut self) -> Ran {
-        let code = self.child.wait().unwrap().code();
-        drop(self.keys.take());
-        if let Some(reader) = self.reader.take() {
-            reader.join().unwrap();
-        }
-        let err = self.screen.lock().unwrap().clone();
-        Ran {
-            code,
-            out: String::new(),
-            err,
-        }
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-const CTRL_C: &str = "\x03";
 const EMAIL: &str = "Your e-mail address";
 const ROOT: &str = "SyftBox directory";
 const JSON: &str = "Path of the downloaded JSON";

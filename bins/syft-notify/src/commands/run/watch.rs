@@ -39,8 +39,9 @@ pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
         term::into_log();
     }
     let seat = Seat::take(args, &plan, &config, verbose).await?;
+    let process = if args.supervised { "worker" } else { "PID" };
     tracing::info!(
-        "syft-notify {} started (PID {}) with {}",
+        "syft-notify {} started ({process} {}) with {}",
         env!("CARGO_PKG_VERSION"),
         std::process::id(),
         config.file.display()

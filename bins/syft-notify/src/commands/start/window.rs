@@ -12,9 +12,9 @@ use crate::{
 
 /// What is logged before the window is attached to is of interest, too.
 const LINES: usize = 20;
-const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(1);
 /// A restart takes less.
-const GONE_AFTER: u32 = 8;
+const GONE_AFTER: u32 = 10;
 
 /// Returns whether this process, or the `sh -c` that runs it, is what a window was opened for.
 #[expect(clippy::disallowed_methods, reason = "binaries read the environment")]

@@ -33,8 +33,9 @@ pub(super) struct Facts {
     pub(super) ended: Option<Ended>,
     pub(super) tokens: Vec<Token>,
     pub(super) stale_pid: Option<u32>,
-    pub(super) log: PathBuf,
-    pub(super) error_log: PathBuf,
+    /// The log file; there is none for one that logs to its terminal alone.
+    pub(super) log: Option<PathBuf>,
+    pub(super) error_log: Option<PathBuf>,
     pub(super) recent: Vec<String>,
     /// Why the record of mails or the report is not known.
     pub(super) unreadable: Option<Failure>,
@@ -63,17 +64,23 @@ impl Facts {
             Ended::read(&place.paths).map_err(Failure::from),
             &mut unreadable,
         );
-        let log = origin
-            .and_then(|origin| origin.log.clone())
-            .or_else(|| config.as_ref().ok().map(|config| config.log.path.clone()))
-            .unwrap_or_else(|| place.paths.log());
+        let log = match origin {
+            Some(origin) => origin.log.clone(),
+            None => Some(
+                config
+                    .as_ref()
+                    .map_or_else(|_| place.paths.log(), |config| config.log.path.clone()),
+            ),
+        };
+        let recent = log.as_deref();
+        let recent = recent.map(|log| place::last_lines(log, RECENT_LINES));
         Ok(Self {
             tokens: config
                 .as_ref()
                 .map(|config| tokens::of(config, look.as_ref()))
                 .unwrap_or_default(),
-            recent: place::last_lines(&log, RECENT_LINES),
-            error_log: syft_daemon::logs::error_log(&log),
+            recent: recent.unwrap_or_default(),
+            error_log: log.as_deref().map(syft_daemon::logs::error_log),
             running,
             file,
             config,

@@ -260,8 +260,13 @@ fn about_trouble(facts: &Facts) {
 }
 
 fn about_logs(facts: &Facts) {
-    field("Log", facts.log.display());
-    field("Error log", facts.error_log.display());
+    match (&facts.log, &facts.error_log) {
+        (Some(log), Some(error_log)) => {
+            field("Log", log.display());
+            field("Error log", error_log.display());
+        }
+        _ => field("Log", "on its standard error"),
+    }
     if facts.recent.is_empty() {
         return;
     }

@@ -98,6 +98,9 @@ fn findings(config: &Config) -> Vec<Finding> {
                 problem,
                 is_fatal: true,
             });
+            if config.mail == MailBy::Gmail {
+                findings.push(token("Gmail token", &config.gmail_token_path, true));
+            }
         }
         Backend::Google => {
             match &config.drive_token_path {

@@ -26,6 +26,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{{ jobname }} is approved\n",
     )?;
 
+    write(
+        templates.path(),
+        "digest.subject",
+        "Clinic data desk: {{ digest.items | length }} news\n",
+    )?;
+
     let (renderer, problems) = Renderer::with_overrides(templates.path());
     for problem in &problems {
         println!("warning: {problem}");
@@ -41,11 +47,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         details: JobDetails::default(),
     };
     show(&renderer, &submitted, Template::NewJob)?;
-    show(
-        &renderer,
-        &Event::JobApproved { job },
-        Template::JobApproved,
-    )
+    let approved = Event::JobApproved { job };
+    show(&renderer, &approved, Template::JobApproved)?;
+
+    // With `digest` in the config, what comes within a period is one mail.
+    let at = Timestamp::from_seconds(1_795_257_000);
+    let news = [(submitted.clone(), at), (submitted, at)];
+    let digest = MailContext::digest(&news, &"owner@clinic.example".parse()?, at);
+    print(&renderer, &digest);
+    Ok(())
 }
 
 fn write(directory: &Path, name: &str, text: &str) -> Result<(), fs::Error> {
@@ -61,7 +71,11 @@ fn show(renderer: &Renderer, event: &Event, template: Template) -> Result<(), Bo
         Timestamp::from_seconds(1_795_257_000),
     )
     .ok_or("this event has no such mail")?;
-    let rendered = renderer.render(&mail);
-    println!("\nSubject: {}\n\n{}", rendered.subject, rendered.text);
+    print(renderer, &mail);
     Ok(())
+}
+
+fn print(renderer: &Renderer, mail: &MailContext) {
+    let rendered = renderer.render(mail);
+    println!("\nSubject: {}\n\n{}", rendered.subject, rendered.text);
 }

@@ -19,7 +19,7 @@ finish() { # CODE TEXT
     exit "$1"
 }
 
-while getopts c:w: option; do
+while getopts :c:w: option; do
     case $option in
     c) config=$OPTARG ;;
     w) warn_at=$OPTARG ;;

@@ -26,7 +26,8 @@ impl Watched {
         let address = free_address();
         let config = home.path(".syft-creds/daemon.yaml");
         let text = fs::read_to_string(&config).unwrap();
-        let text = format!("{text}\nhttp: {address}\ninterval: 1\n");
+        let text = text.replace("interval: 30", "interval: 1");
+        let text = format!("{text}\nhttp: {address}\n");
         syft_state::fs::write_atomic(&config, text.as_bytes(), 0o600).unwrap();
         let mut run = home.syft_notify(&["run"]);
         run.stdout(Stdio::null());
@@ -322,10 +323,15 @@ define host {\n host_name localhost\n address 127.0.0.1\n max_check_attempts 3\n
     let base = write("objects.cfg", objects);
     let ours = template("nagios.cfg");
     let place = directory.display();
+    let whoami = |what: &str| {
+        let output = succeed(Command::new("id").arg(what));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let (user, group) = (whoami("-un"), whoami("-gn"));
     let main = write(
         "nagios.cfg",
         &format!(
-            "cfg_file={base}\ncfg_file={}\nlog_file={place}/log\ncheck_result_path={place}\nobject_cache_file={place}/cache\nstatus_file={place}/status\nlock_file={place}/lock\ntemp_file={place}/temp\ntemp_path={place}\nstate_retention_file={place}/state\ncommand_file={place}/command\nillegal_macro_output_chars=`~$&|'\"<>\n",
+            "nagios_user={user}\nnagios_group={group}\ncfg_file={base}\ncfg_file={}\nlog_file={place}/log\ncheck_result_path={place}\nobject_cache_file={place}/cache\nstatus_file={place}/status\nlock_file={place}/lock\ntemp_file={place}/temp\ntemp_path={place}\nstate_retention_file={place}/state\ncommand_file={place}/command\nillegal_macro_output_chars=`~$&|'\"<>\n",
             ours.display()
         ),
     );

@@ -149,7 +149,7 @@ impl Courier<'_> {
         delivery: &mut Delivery,
     ) -> Result<(), ledger::Error> {
         let mut ops = Vec::new();
-        let parcels = self.pack(session.state(), batch, now, &mut ops, delivery);
+        let parcels = self.pack(session.state(), batch, &mut ops, delivery);
         let staged = stream::iter(parcels)
             .map(|parcel| self.stage(parcel, fresh))
             .buffered(BATCH)

@@ -28,14 +28,13 @@ impl Courier<'_> {
         &self,
         state: &State,
         batch: Vec<(String, NoticeRecord)>,
-        now: Timestamp,
         ops: &mut Vec<Op>,
         delivery: &mut Delivery,
     ) -> Vec<Parcel> {
         let mut parcels = Vec::new();
         for (id, record) in batch {
             for (part, reason) in broken_parts(state, &record) {
-                bury(part, reason, now, ops, delivery);
+                bury(part, reason, ops, delivery);
             }
             match self.letter(state, &record) {
                 Letter::Written(mail) => {
@@ -50,8 +49,11 @@ impl Courier<'_> {
                         draft,
                     });
                 }
-                Letter::Needless => ops.push(Op::RemoveNotice { id }),
-                Letter::Unwritable(reason) => bury(id, reason, now, ops, delivery),
+                Letter::Needless => {
+                    tracing::info!("mail {id} is left out: what it told was told by others");
+                    ops.push(Op::RemoveNotice { id });
+                }
+                Letter::Unwritable(reason) => bury(id, reason, ops, delivery),
             }
         }
         parcels
@@ -156,8 +158,8 @@ fn broken_parts(state: &State, digest: &NoticeRecord) -> Vec<(String, String)> {
     parts(state, digest).filter_map(broken).collect()
 }
 
-fn bury(id: String, reason: String, now: Timestamp, ops: &mut Vec<Op>, delivery: &mut Delivery) {
-    tracing::error!(%now, "mail {id} cannot be written: {reason}");
+fn bury(id: String, reason: String, ops: &mut Vec<Op>, delivery: &mut Delivery) {
+    tracing::error!("mail {id} cannot be written: {reason}");
     delivery.buried += 1;
     ops.push(Op::Bury { id, error: reason });
 }

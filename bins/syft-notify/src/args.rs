@@ -1,72 +1,14 @@
 //! The command line.
 
+mod after_help;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-const AFTER_HELP: &str = "\
-Exit codes:
-  0  done
-  1  an error; its message says what to do
-  2  the command line is wrong
-  3  `status`, `reload`: not running
-  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
-  5  Drive or mail is not available now; what waits is kept, run again later
-  6  a mail was given up and waits for you: see `syft-notify queue list`
-
-First steps:
-  syft-notify demo          see everything work, without an account
-  syft-notify init          set up, with Google or with --local DIR
-  syft-notify start         watch in the background; status, logs and stop go with it";
-
-const START_EXIT_CODES: &str = "\
-Exit codes:
-  0  it watches, or waits for the network only; also: it was running already
-  1  an error that a person must mend; the last lines of the log are shown
-  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
-  5  it is not ready yet, and goes on starting
-
-In a window of screen or tmux of its own it goes on to show the log:
-  screen -dmS syft-notify syft-notify start
-  tmux new -s syft-notify -d syft-notify start";
-
-const STOP_EXIT_CODES: &str = "\
-Exit codes:
-  0  stopped, or not running
-  1  it cannot be stopped, as when it is another user's";
-
-const RELOAD_EXIT_CODES: &str = "\
-Exit codes:
-  0  the new config is in force
-  1  it has an error; the config of before stays in force
-  3  not running
-  4  a token of the new config cannot be used; the config of before stays in force
-  5  what the new config names cannot be reached; the config of before stays in force";
-
-const RUN_EXIT_CODES: &str = "\
-Exit codes:
-  0  stopped by Ctrl+C or SIGTERM; with --once, everything due was mailed
-  1  an error that a person must mend; also: another one watches already
-  4  a token is missing, damaged, revoked or of another account: run `syft-notify init`
-  5  with --once: Drive or mail is not available now; what waits is kept
-  6  with --once: a mail was given up: see `syft-notify queue list`
-Without --once, a Drive or mail that is not available is waited for.";
-
-const STATUS_EXIT_CODES: &str = "\
-Exit codes:
-  0  running
-  1  the state cannot be read; also: not running, and the config cannot be read
-  3  not running";
-
-const DOCTOR_EXIT_CODES: &str = "\
-Exit codes:
-  0  it works; warnings may be there
-  1  something must be mended: the lines with ❌
-  4  that is a login alone: run `syft-notify init`";
-
 /// Mails data owners and data scientists about SyftBox jobs and peers, exactly once.
 #[derive(Debug, Parser)]
-#[command(name = "syft-notify", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "syft-notify", version, after_help = after_help::PROGRAM, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -85,16 +27,16 @@ pub(crate) enum Command {
     /// Set up: account, SyftBox, tokens, config file.
     Init(Box<InitArgs>),
     /// Watch in the background, also when this terminal is closed.
-    #[command(after_help = START_EXIT_CODES)]
+    #[command(after_help = after_help::START)]
     Start(WatchArgs),
     /// Stop watching, wherever it was started.
-    #[command(after_help = STOP_EXIT_CODES)]
+    #[command(after_help = after_help::STOP)]
     Stop(StopArgs),
     /// Stop and start again, with the options of before unless others are given.
-    #[command(after_help = START_EXIT_CODES)]
+    #[command(after_help = after_help::START)]
     Restart(WatchArgs),
     /// Read the config file again, without a stop.
-    #[command(after_help = RELOAD_EXIT_CODES)]
+    #[command(after_help = after_help::RELOAD)]
     Reload(ConfigArg),
     /// Watch over the worker of a background start.
     #[command(hide = true)]
@@ -102,13 +44,13 @@ pub(crate) enum Command {
     /// Show the log, or follow it.
     Logs(LogsArgs),
     /// Watch in the foreground, until Ctrl+C.
-    #[command(after_help = RUN_EXIT_CODES)]
+    #[command(after_help = after_help::RUN)]
     Run(RunArgs),
     /// Show whether it runs, what it did last, what waits, and what it costs.
-    #[command(after_help = STATUS_EXIT_CODES)]
+    #[command(after_help = after_help::STATUS)]
     Status(DataArgs),
     /// Check everything that watching needs, and say what to do about each fault.
-    #[command(after_help = DOCTOR_EXIT_CODES)]
+    #[command(after_help = after_help::DOCTOR)]
     Doctor(DoctorArgs),
     /// Show the mails that wait or were given up; send them again or drop them.
     Queue {

@@ -1,5 +1,6 @@
 //! `syft-notify run`.
 
+mod fresh;
 mod once;
 mod page;
 pub(crate) mod seat;

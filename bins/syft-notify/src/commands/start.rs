@@ -14,7 +14,7 @@ use super::{run::Plan, stop};
 use crate::{
     args::WatchArgs,
     exit::{Exit, Failure, Outcome, chain},
-    origin::Options,
+    origin::{By, Options},
     place::{self, Place, Running},
     term::{self, ACCENT, BOLD, DIM, GOOD, WARN, paint},
 };
@@ -171,7 +171,10 @@ fn tell_started(started: &Started) {
 /// A second start is no failure, but what it asks for may not be what runs.
 fn tell_running(running: &Running, args: &WatchArgs, place: &Place) {
     let since = running.holder.since.map_or_else(String::new, |since| {
-        format!(", started {}", super::status::words::ago(since.into()))
+        let by = running.origin.as_ref().map(|origin| &origin.by);
+        let by = by.filter(|by| **by != By::Background);
+        let by = by.map_or_else(String::new, |by| format!(" by {}", by.name()));
+        format!(", started {}{by}", super::status::words::ago(since.into()))
     });
     term::say(format_args!(
         "{} (PID {}{since})",

@@ -22,6 +22,7 @@ mod prompts;
 mod queue;
 mod receivers;
 mod reload;
+mod restart;
 mod running;
 mod service;
 mod service_manager;

@@ -3,11 +3,12 @@
 use std::{io::IsTerminal, time::Duration};
 
 use syft_daemon::Wish;
-use syft_monitor::{Builder, Error, NotificationMonitor, config::Config, connect::Links};
+use syft_monitor::{Error, NotificationMonitor, config::Config};
 use tokio::sync::mpsc;
 
 use super::{
     Plan,
+    fresh::{Fresh, can_follow, check_record, open, remark_log},
     page::{Change, Page},
     seat::{Seat, log_file},
     signs::Signs,
@@ -16,18 +17,13 @@ use super::{
 };
 use crate::{
     args::RunArgs,
-    commands::{
-        status,
-        supervise::{look_after, open_log},
-    },
+    commands::supervise::{look_after, open_log},
     exit::{Exit, Failure, Outcome, chain},
     journal, place, session, term,
 };
 
 /// How long a step may take after Ctrl+C before it is cut off, which loses and doubles nothing.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// A reload has failed when the new config does not connect by then.
-const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// A state file that somebody is just writing is whole again at the next look.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -72,13 +68,6 @@ pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
     outcome
 }
 
-/// What is logged elsewhere, or in another form, is so from the next start on.
-fn remark_log(before: &Config, after: &Config) {
-    if before.log != after.log {
-        tracing::warn!("⚠️  the change of `log` takes effect at the next restart");
-    }
-}
-
 fn install_log(args: &RunArgs, config: &Config, verbose: u8) -> Outcome {
     let to = match log_file(args, config) {
         None => journal::To::Stderr,
@@ -102,14 +91,6 @@ struct Watch {
     is_json: bool,
     /// Whether a person sits before it.
     is_talkative: bool,
-}
-
-/// A config with everything that it names.
-struct Fresh {
-    config: Config,
-    builder: Builder,
-    links: Links,
-    page: Change,
 }
 
 /// What becomes of a wish to reload.
@@ -251,19 +232,6 @@ impl Watch {
     }
 }
 
-/// Opens everything that a new config names.
-async fn open(config: Config, page: &Page) -> Outcome<Fresh> {
-    let page = page.change(&config).await?;
-    let connecting = tokio::time::timeout(CONNECT_LIMIT, session::connect(&config));
-    let (builder, links) = connecting.await.unwrap_or_else(|_| Err(too_slow()))?;
-    Ok(Fresh {
-        config,
-        builder,
-        links,
-        page,
-    })
-}
-
 /// Does something; `None` means that somebody wants it to stop meanwhile.
 async fn meanwhile<T>(wishes: &mut Wishes, work: impl Future<Output = T>) -> Option<T> {
     tokio::pin!(work);
@@ -323,46 +291,6 @@ fn may_pass(error: &Error) -> bool {
 
 fn panicked() -> Failure {
     Failure::error("the monitor has crashed; the log has the reason")
-}
-
-fn too_slow() -> Failure {
-    Failure::new(
-        Exit::Unavailable,
-        format!(
-            "what the config names did not answer within {} s",
-            CONNECT_LIMIT.as_secs()
-        ),
-    )
-}
-
-/// Returns why a running monitor cannot change from one config to another.
-fn can_follow(before: &Config, after: &Config) -> Outcome {
-    let key = if before.state_path != after.state_path {
-        "state_path"
-    } else if before.do_email != after.do_email {
-        "do_email"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::error(format!(
-        "{}: a change of `{key}` needs a restart",
-        after.file.display()
-    ))
-    .hint("syft-notify restart"))
-}
-
-/// Fails where the record of mails is damaged, or is that of another account.
-fn check_record(config: &Config) -> Outcome {
-    let state = status::state(config)?;
-    match state.as_ref().and_then(|state| state.own().account.clone()) {
-        Some(found) if found != config.do_email => Err(Error::OtherAccount {
-            path: config.state_path.clone(),
-            found,
-            expected: config.do_email.clone(),
-        }
-        .into()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

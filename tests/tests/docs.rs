@@ -308,7 +308,11 @@ fn sources(directory: &Path, sources: &mut String) {
 }
 
 /// Messages of serde, and one that is put together from two texts.
-const PUT_TOGETHER: &[&str] = &["invalid type:", "is not an e-mail address:"];
+const PUT_TOGETHER: &[&str] = &[
+    "invalid type:",
+    "expected a number at line",
+    "is not an e-mail address:",
+];
 
 /// Returns our sources, each text in one line.
 fn code() -> String {

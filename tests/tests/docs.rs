@@ -311,6 +311,7 @@ fn sources(directory: &Path, sources: &mut String) {
 const PUT_TOGETHER: &[&str] = &[
     "invalid type:",
     "expected a number at line",
+    "EOF while parsing a value at line",
     "is not an e-mail address:",
 ];
 

@@ -79,9 +79,8 @@ impl Wish {
             arguments,
             writable: writable(&self.locations, config),
         };
-        Ok(Plan::new(&unit()?, self.kind, self.scope(), facts)
-            .map_err(|error| chain(&error))
-            .map_err(Failure::error)?)
+        Plan::new(&unit()?, self.kind, self.scope(), facts)
+            .map_err(|error| Failure::error(chain(&error)))
     }
 
     fn directory(&self) -> PathBuf {

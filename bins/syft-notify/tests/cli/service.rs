@@ -273,7 +273,9 @@ fn only_root_installs_for_the_machine() {
     let direct = service.command(&["install"]);
     let mut command = Command::new("setpriv");
     if Uid::effective().is_root() {
+        // Where the program lies may be for root alone.
         command.args(["--reuid=65534", "--clear-groups"]);
+        command.args(["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]);
     }
     command.arg(direct.get_program()).args(direct.get_args());
     command.env_clear().env("PATH", "/usr/bin:/bin");

@@ -148,3 +148,25 @@ fn a_foreground_run_reloads_as_well() {
     running.until_it_says("reloaded ");
     assert_eq!(running.signal("TERM").0, Some(0));
 }
+
+/// What is written while a reload is under way is read by the next one.
+#[test]
+fn a_reload_during_a_reload() {
+    let google = Google::start();
+    let desk = Desk::google(&google);
+    let id = started(&desk);
+    let slow = Fault::new(Effect::Latency { millis: 2_000 });
+    google.emulator.inject(slow.api("drive.about.get"));
+    signal("HUP", id);
+    until_logged(&desk, "reading ");
+    set(&desk, "interval: 1");
+    signal("HUP", id);
+    crate::desk::until(
+        || log(&desk).matches("reloaded ").count() == 2,
+        || log(&desk),
+    );
+    crate::desk::until(
+        || desk.run(&["status", "--json"]).json()["last"]["looks"].as_u64() > Some(3),
+        || log(&desk),
+    );
+}

@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use syft_emulator::{Effect, Fault};
+
 use crate::{
     background::{is_alive, log, pid, signal, until_logged, worker},
-    desk::{Desk, Running, until},
+    desk::{Desk, Google, Running, until},
 };
 
 /// A service manager's end of the notification socket.
@@ -80,6 +82,23 @@ fn the_watchdog_is_told_of_progress() {
     let manager = Manager::at(&desk);
     let running = Manager::run(&desk, Some(200_000));
     manager.hears(&["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
+    assert_eq!(running.signal("TERM").0, Some(0));
+}
+
+/// `systemctl status` shows the last of these.
+#[test]
+fn trouble_is_told_when_it_comes_and_when_it_goes() {
+    let google = Google::start();
+    let desk = Desk::google(&google);
+    let manager = Manager::at(&desk);
+    let running = Manager::run(&desk, None);
+    manager.hears(&["STATUS=watching for "]);
+    for api in ["drive.changes.*", "drive.files.list"] {
+        google.emulator.inject(Fault::new(Effect::Garbage).api(api));
+    }
+    manager.hears(&["STATUS=Drive could not be looked at: "]);
+    google.emulator.clear_faults();
+    manager.hears(&["STATUS=watching for "]);
     assert_eq!(running.signal("TERM").0, Some(0));
 }
 

@@ -14,7 +14,7 @@ use syft_monitor::{
     config::{Config, MailBy},
     connect::Links,
 };
-use syft_state::ledger::Ledger;
+use syft_state::{Email, ledger::Ledger};
 use syft_transport::Error as TransportError;
 
 use crate::{
@@ -31,6 +31,7 @@ pub(super) struct Signs {
     report: Report,
     notifier: Notifier,
     board: Board,
+    owner: Email,
     state_path: PathBuf,
     /// What the metrics call the service that carries the mails.
     mail: &'static str,
@@ -43,6 +44,7 @@ impl Signs {
         Self {
             report,
             notifier,
+            owner: config.do_email.clone(),
             state_path: config.state_path.clone(),
             mail: match config.mail {
                 MailBy::Smtp => "smtp",
@@ -66,13 +68,22 @@ impl Signs {
         self.progressed(Duration::ZERO);
         self.report.connected(config, links);
         self.board.set_ready();
-        self.notifier
-            .ready(&format!("watching for {}", config.do_email));
+        self.notifier.ready(&self.all_is_well());
+    }
+
+    fn all_is_well(&self) -> String {
+        format!("watching for {}", self.owner)
     }
 
     pub(super) fn looked(&self, outcome: &Result<Round, Error>, wait: Duration) {
         self.progressed(wait);
+        let before = self.report.error();
         self.report.looked(outcome, Some(wait));
+        let trouble = self.report.error();
+        if trouble != before {
+            let status = trouble.unwrap_or_else(|| self.all_is_well());
+            self.notifier.status(&status);
+        }
         self.measure(outcome, wait);
     }
 
@@ -99,16 +110,22 @@ impl Signs {
         self.notifier.reloading();
     }
 
-    /// The service manager waits for the end of a reload, however it went.
-    pub(super) fn reloaded(&self, outcome: Result<(), &Failure>) {
-        self.report.reloaded(outcome);
-        match outcome {
-            Ok(()) => self.notifier.ready("the config was read again"),
-            Err(failure) => self.notifier.ready(&format!(
-                "the config of before stays in force: {}",
-                failure.message
-            )),
-        }
+    /// Says that the new config is in force; the service manager hears it from [`Self::connected`].
+    pub(super) fn reloaded(&self) {
+        self.report.reloaded(Ok(()));
+    }
+
+    /// Says that the new config is in force, as soon as it can be connected.
+    pub(super) fn reloaded_to_wait(&self) {
+        self.report.reloaded(Ok(()));
+        self.notifier
+            .ready("waiting to connect, with the new config");
+    }
+
+    pub(super) fn not_reloaded(&self, failure: &Failure) {
+        self.report.reloaded(Err(failure));
+        let status = format!("the config of before stays in force: {}", failure.message);
+        self.notifier.ready(&status);
     }
 
     pub(super) fn stopping(&self) {

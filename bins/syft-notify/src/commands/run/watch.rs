@@ -136,14 +136,16 @@ impl Watch {
                 }
                 Turn::To(fresh) => {
                     // The step it is in ends first: two monitors would look at the same time.
-                    if meanwhile(&mut self.wishes, watched.monitor.stop())
+                    if self
+                        .wishes
+                        .unless_stopped(watched.monitor.stop())
                         .await
                         .is_none()
                     {
                         return Ok(());
                     }
                     watched = self.begin(*fresh)?;
-                    self.signs.reloaded(Ok(()));
+                    self.signs.reloaded();
                     tracing::info!("reloaded {}", self.config.file.display());
                 }
             }
@@ -173,7 +175,7 @@ impl Watch {
                 Turn::Stay => {}
                 Turn::Stop => return Ok(None),
                 Turn::To(fresh) => {
-                    self.signs.reloaded(Ok(()));
+                    self.signs.reloaded();
                     return Ok(Some(fresh));
                 }
             }
@@ -201,6 +203,7 @@ impl Watch {
 
     /// Reads the config again and connects what it names, while all goes on as before.
     async fn reload(&mut self, is_waiting: bool) -> Turn {
+        tracing::info!("reading {} again", self.config.file.display());
         self.signs.reloading();
         let read = self.plan.config();
         let read = read.and_then(|config| can_follow(&self.config, &config).map(|()| config));
@@ -208,7 +211,7 @@ impl Watch {
             Err(failure) => failure,
             Ok(config) => {
                 let fresh = open(config.clone(), &self.page);
-                let Some(fresh) = meanwhile(&mut self.wishes, fresh).await else {
+                let Some(fresh) = self.wishes.unless_stopped(fresh).await else {
                     return Turn::Stop;
                 };
                 match fresh {
@@ -216,7 +219,7 @@ impl Watch {
                     // What the config of before names cannot be reached either.
                     Err(failure) if is_waiting && failure.exit == Exit::Unavailable => {
                         self.config = config;
-                        self.signs.reloaded(Ok(()));
+                        self.signs.reloaded_to_wait();
                         return Turn::Stay;
                     }
                     Err(failure) => failure,
@@ -227,23 +230,8 @@ impl Watch {
             "reload failed, the config of before stays in force: {}",
             failure.message
         );
-        self.signs.reloaded(Err(&failure));
+        self.signs.not_reloaded(&failure);
         Turn::Stay
-    }
-}
-
-/// Does something; `None` means that somebody wants it to stop meanwhile.
-async fn meanwhile<T>(wishes: &mut Wishes, work: impl Future<Output = T>) -> Option<T> {
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return Some(done),
-            wish = wishes.next() => match wish {
-                Wish::Stop => return None,
-                // What is being done has the newest config, or will soon say why not.
-                Wish::Reload => {}
-            },
-        }
     }
 }
 

@@ -9,6 +9,8 @@ pub(super) struct Wishes {
     signals: Signals,
     terminal: Terminal,
     link: Option<Link>,
+    /// A reload that was wanted during another one.
+    owes_reload: bool,
 }
 
 impl Wishes {
@@ -21,10 +23,33 @@ impl Wishes {
             signals,
             terminal,
             link,
+            owes_reload: false,
         })
     }
 
+    /// Waits for the next wish. Cancel safe.
     pub(super) async fn next(&mut self) -> Wish {
+        if std::mem::take(&mut self.owes_reload) {
+            return Wish::Reload;
+        }
+        self.hear().await
+    }
+
+    /// Does something; `None` means that somebody wants all to stop meanwhile.
+    pub(super) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                wish = self.hear() => match wish {
+                    Wish::Stop => return None,
+                    Wish::Reload => self.owes_reload = true,
+                },
+            }
+        }
+    }
+
+    async fn hear(&mut self) -> Wish {
         let link = self.link.as_mut();
         let orphaned = async {
             match link {

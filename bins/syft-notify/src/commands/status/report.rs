@@ -149,6 +149,11 @@ impl Report {
         written.save();
     }
 
+    /// Returns what is wrong at the moment.
+    pub(crate) fn error(&self) -> Option<String> {
+        self.written().look.error.clone()
+    }
+
     /// Returns what was spent so far.
     pub(crate) fn usage(&self) -> Value {
         self.written().look.usage.clone()

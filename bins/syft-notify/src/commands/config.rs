@@ -314,3 +314,6 @@ fn sets(line: &str, key: &str) -> bool {
     let rest = line.strip_prefix(key);
     rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,6 +219,19 @@ fn a_network_that_is_missing_is_waited_for() {
     );
 }
 
+/// A firewall that swallows everything does not keep anybody waiting at the terminal.
+#[test]
+fn a_network_that_is_silent_is_waited_for() {
+    let google = Google::start();
+    let desk = Desk::google(&google);
+    let silence = Fault::new(Effect::Latency { millis: 120_000 });
+    google.emulator.inject(silence);
+    desk.run(&["start"])
+        .succeeds()
+        .says("waiting to connect: no answer yet; it tries again by itself");
+    desk.run(&["stop"]).succeeds().says("✅ stopped");
+}
+
 #[test]
 fn a_worker_that_is_killed_comes_back() {
     let desk = Desk::local();

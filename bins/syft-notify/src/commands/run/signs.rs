@@ -64,6 +64,16 @@ impl Signs {
         self.notifier.ready(&status);
     }
 
+    /// Everything on this machine is in order, and no answer has come yet.
+    pub(super) fn slow(&self) {
+        if self.report.error().is_none() {
+            let status = "waiting to connect: no answer yet";
+            tracing::warn!("⚠️  {status}");
+            self.board.set_unready(status);
+            self.notifier.ready(status);
+        }
+    }
+
     pub(super) fn connected(&self, config: &Config, links: &Links) {
         self.progressed(Duration::ZERO);
         self.report.connected(config, links);

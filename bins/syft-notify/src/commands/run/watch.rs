@@ -24,6 +24,8 @@ use crate::{
 
 /// How long a step may take after Ctrl+C before it is cut off, which loses and doubles nothing.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// A server that says nothing for so long is waited for like one that cannot be reached.
+const SLOW: Duration = Duration::from_secs(10);
 /// A state file that somebody is just writing is whole again at the next look.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -155,17 +157,9 @@ impl Watch {
     /// Connects for as long as it takes; `None` means that somebody wants it to stop.
     async fn connect(&mut self) -> Outcome<Option<Box<Fresh>>> {
         loop {
-            let connecting = session::connect_patiently(&self.config, |error, wait| {
-                self.signs.waiting(error, wait);
-            });
-            let wish = tokio::select! {
-                parts = connecting => {
-                    let (builder, links) = parts?;
-                    let config = self.config.clone();
-                    let page = Change::None;
-                    return Ok(Some(Box::new(Fresh { config, builder, links, page })));
-                }
-                wish = self.wishes.next() => wish,
+            let wish = match self.connect_or_hear().await? {
+                Ok(fresh) => return Ok(Some(Box::new(fresh))),
+                Err(wish) => wish,
             };
             let turn = match wish {
                 Wish::Stop => Turn::Stop,
@@ -177,6 +171,31 @@ impl Watch {
                 Turn::To(fresh) => {
                     self.signs.reloaded();
                     return Ok(Some(fresh));
+                }
+            }
+        }
+    }
+
+    /// Connects what the config names, or returns the wish that came before that.
+    async fn connect_or_hear(&mut self) -> Outcome<Result<Fresh, Wish>> {
+        let connecting = session::connect_patiently(&self.config, |error, wait| {
+            self.signs.waiting(error, wait);
+        });
+        let slow = tokio::time::sleep(SLOW);
+        tokio::pin!(connecting, slow);
+        let mut is_slow = false;
+        loop {
+            tokio::select! {
+                parts = &mut connecting => {
+                    let (builder, links) = parts?;
+                    let config = self.config.clone();
+                    let page = Change::None;
+                    return Ok(Ok(Fresh { config, builder, links, page }));
+                }
+                wish = self.wishes.next() => return Ok(Err(wish)),
+                () = &mut slow, if !is_slow => {
+                    is_slow = true;
+                    self.signs.slow();
                 }
             }
         }

@@ -8,17 +8,6 @@ use std::{
 
 use crate::home::succeed;
 
-/// rsyslog and the libraries that it needs beyond those of every Debian.
-const RSYSLOG: &[&str] = &["rsyslog", "libestr0", "libfastjson4", "liblognorm5"];
-/// The same for syslog-ng. The two cannot be installed side by side, but they can be unpacked so.
-const SYSLOG_NG: &[&str] = &[
-    "syslog-ng-core",
-    "libivykis0",
-    "libnet1",
-    "libwrap0",
-    "libpcre3",
-];
-
 /// Where the programs of a peer are.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
@@ -27,22 +16,24 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn rsyslog() -> Self {
-        Self::unpacked("rsyslog", RSYSLOG)
+        Self::unpacked("rsyslog")
     }
 
     pub(crate) fn syslog_ng() -> Self {
-        Self::unpacked("syslog-ng", SYSLOG_NG)
+        Self::unpacked("syslog-ng-core")
     }
 
-    fn unpacked(name: &str, packages: &[&str]) -> Self {
-        let root = once(name, |root| {
+    /// Unpacks a package beside those of the system: the two cannot be installed side by side.
+    fn unpacked(package: &str) -> Self {
+        let root = once(package, |root| {
             let download = root.join("packages");
             fs::create_dir(&download).unwrap();
             let mut get = Command::new("apt-get");
-            succeed(get.arg("download").args(packages).current_dir(&download));
-            for package in fs::read_dir(&download).unwrap() {
-                let package = package.unwrap().path();
-                succeed(Command::new("dpkg-deb").arg("-x").arg(package).arg(root));
+            get.arg("download").args(needed(package));
+            succeed(get.current_dir(&download));
+            for file in fs::read_dir(&download).unwrap() {
+                let file = file.unwrap().path();
+                succeed(Command::new("dpkg-deb").arg("-x").arg(file).arg(root));
             }
         });
         Self { root }
@@ -50,23 +41,47 @@ impl Peer {
 
     /// Returns a command of the peer that finds its libraries.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let directories = [
-            "usr/lib/x86_64-linux-gnu",
-            "lib/x86_64-linux-gnu",
-            "usr/lib/syslog-ng",
-        ];
+        let multiarch = format!("{}-linux-gnu", std::env::consts::ARCH);
+        let directories = ["usr/lib", "lib"].map(|directory| format!("{directory}/{multiarch}"));
+        let directories = directories
+            .iter()
+            .map(String::as_str)
+            .chain(["usr/lib/syslog-ng"]);
         let libraries: Vec<_> = directories
             .map(|directory| self.root.join(directory).display().to_string())
-            .into();
+            .collect();
         let mut command = Command::new(self.root.join(program));
         command.env("LD_LIBRARY_PATH", libraries.join(":"));
         command
     }
 
-    /// Returns a directory of the peer.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+    /// Returns where the modules of rsyslog are.
+    pub(crate) fn rsyslog_modules(&self) -> PathBuf {
+        let multiarch = format!("{}-linux-gnu", std::env::consts::ARCH);
+        self.root.join("usr/lib").join(multiarch).join("rsyslog")
     }
+
+    /// Returns where the modules of syslog-ng are: in the directory of its version.
+    pub(crate) fn syslog_ng_modules(&self) -> PathBuf {
+        let files = fs::read_dir(self.root.join("usr/lib/syslog-ng")).unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        paths.find(|path| path.is_dir()).unwrap()
+    }
+}
+
+/// Returns a package and what it needs beyond what is installed here.
+fn needed(package: &str) -> Vec<String> {
+    let mut simulate = Command::new("apt-get");
+    simulate.args(["install", "--simulate", "--no-install-recommends", package]);
+    let output = succeed(simulate.env("LC_ALL", "C"));
+    let plan = String::from_utf8(output.stdout).unwrap();
+    let installed = plan.lines().filter_map(|line| line.strip_prefix("Inst "));
+    let names = installed.filter_map(|line| line.split(' ').next());
+    let mut names: Vec<_> = names.map(str::to_owned).collect();
+    names.push(package.to_owned());
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Returns a Python with Google's regular expressions, which programs in Go have, and YAML.

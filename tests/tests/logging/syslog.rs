@@ -92,7 +92,7 @@ fn config(home: &Home, server: &Server, name: &str, ports: &str) -> std::path::P
 fn rsyslog(home: &Home, server: &Server) -> Running {
     let peer = Peer::rsyslog();
     let directory = config(home, server, "rsyslog.conf", "port=\"514\"");
-    let modules = peer.path("usr/lib/x86_64-linux-gnu/rsyslog");
+    let modules = peer.rsyslog_modules();
     let main = format!(
         "global(workDirectory=\"{}\")\ninclude(file=\"{}\")\n",
         directory.display(),
@@ -111,9 +111,7 @@ fn syslog_ng(home: &Home, server: &Server) -> Running {
     let mut command = peer.command("usr/sbin/syslog-ng");
     command.args(["--foreground", "--no-caps", "--cfgfile"]);
     command.arg(directory.join("syslog-ng.conf"));
-    command
-        .arg("--module-path")
-        .arg(peer.path("usr/lib/syslog-ng/3.38"));
+    command.arg("--module-path").arg(peer.syslog_ng_modules());
     for (option, name) in [
         ("--persist-file", "persist"),
         ("--pidfile", "pid"),

@@ -1,7 +1,5 @@
 //! Every example runs, and shows what it says that it shows.
 
-#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
-
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 /// The examples, and what each of them must print.

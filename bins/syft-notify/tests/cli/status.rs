@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    desk::{Desk, Google},
+    desk::{Desk, Google, until},
     running::submit,
 };
 
@@ -92,5 +92,107 @@ fn t22_a_stale_pid_is_no_life() {
             "notification_state.status.json is no report",
             "next:  remove the file",
         ],
+    );
+}
+
+#[test]
+fn a_token_that_was_revoked_meanwhile() {
+    let google = Google::start();
+    let desk = Desk::google(&google);
+    desk.run(&["start", "--interval", "1"]).succeeds();
+    let tokens = || desk.run(&["status", "--json"]).json()["tokens"].clone();
+    let good = tokens();
+    assert_eq!(good[0]["name"], "Drive");
+    assert_eq!(good[0]["account"], "do@example.org");
+    assert_eq!(good[0]["scopes"], json!(["drive"]));
+    assert_eq!(good[1]["scopes"], json!(["gmail.compose"]));
+    assert_eq!(good[1]["problem"], json!(null));
+    google.emulator.revoke("do@example.org");
+    until(
+        || {
+            let problem = tokens()[0]["problem"].clone();
+            problem
+                .as_str()
+                .is_some_and(|problem| problem.contains("syft-notify init"))
+        },
+        || tokens().to_string(),
+    );
+    let status = desk.run(&["status"]).succeeds().out;
+    for part in ["Trouble", "drive.json", "see `syft-notify doctor`"] {
+        assert!(status.contains(part), "no {part:?} in:\n{status}");
+    }
+    assert!(!status.contains("ya29"), "{status}");
+}
+
+/// What cannot go on is tried again, and seen, until somebody has mended it.
+#[test]
+fn a_record_that_is_damaged_meanwhile() {
+    let desk = Desk::local();
+    desk.run(&["run", "--once"]).succeeds();
+    desk.run(&["run", "--once"]).succeeds();
+    desk.run(&["start", "--interval", "1"]).succeeds();
+    desk.write("home/.syft-creds/notification_state.json", "{");
+    until(
+        || desk.run(&["status"]).out.contains("Restarts"),
+        || desk.run(&["status"]).out,
+    );
+    let status = desk.run(&["status"]);
+    let status = status.fails(
+        1,
+        &[
+            "notification_state.json is damaged",
+            "syft-notify state restore",
+        ],
+    );
+    assert!(
+        status.out.contains("✅ Daemon is running"),
+        "{}",
+        status.out
+    );
+    desk.run(&["state", "restore", "--yes"]).succeeds();
+    until(
+        || {
+            let status = desk.run(&["status", "--json"]).json();
+            status["last"]["looks"].as_u64() > Some(0) && status["last"]["error"] == json!(null)
+        },
+        || desk.run(&["status"]).out,
+    );
+    desk.run(&["status"]).succeeds();
+}
+
+/// Scripts rely on these names; a new one is added here.
+#[test]
+fn the_members_of_the_json() {
+    let desk = Desk::local();
+    let status = desk.run(&["status", "--json"]).json();
+    let names: Vec<_> = status.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        [
+            "running",
+            "pid",
+            "since",
+            "by",
+            "options",
+            "stale_pid",
+            "config",
+            "config_error",
+            "state",
+            "state_error",
+            "do_email",
+            "backend",
+            "http",
+            "last",
+            "sent_total",
+            "waiting",
+            "dead",
+            "peers",
+            "tokens",
+            "restarts",
+            "last_end",
+            "log",
+            "error_log",
+            "recent",
+        ]
     );
 }

@@ -157,7 +157,7 @@ def main():
     parser.add_argument("--looks", type=int, default=100_000)
     parser.add_argument("--every", type=int, default=500, help="looks between two reports")
     parser.add_argument("--peers", type=int, default=50)
-    parser.add_argument("--jobs", type=int, default=2_000)
+    parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--faults", type=float, default=0.005, help="chance of each of 20 faults")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:

@@ -14,6 +14,8 @@ mod clock;
 mod daemon;
 #[path = "survival/disk.rs"]
 mod disk;
+#[path = "crash/hook.rs"]
+mod hook;
 #[path = "survival/kills.rs"]
 mod kills;
 #[path = "survival/network.rs"]

@@ -54,12 +54,22 @@ pub(crate) fn config_path(arg: &ConfigArg, locations: &Locations) -> Outcome<Pat
 
 /// Reads the config and says which of its keys mean nothing.
 pub(crate) fn load(arg: &ConfigArg) -> Outcome<Config> {
+    let config = read(arg)?;
+    remark(&config);
+    Ok(config)
+}
+
+/// Reads the config, and leaves its unknown keys to [`remark`].
+pub(crate) fn read(arg: &ConfigArg) -> Outcome<Config> {
     let locations = locations()?;
-    let config = Config::load(&config_path(arg, &locations)?, &locations)?;
+    Ok(Config::load(&config_path(arg, &locations)?, &locations)?)
+}
+
+/// Says which keys of a config mean nothing.
+pub(crate) fn remark(config: &Config) {
     for key in &config.unknown_keys {
         term::warning(format_args!("{}: {key}", config.file.display()));
     }
-    Ok(config)
 }
 
 /// Connects everything that the config names, and returns the parts of a monitor.

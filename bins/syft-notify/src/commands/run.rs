@@ -52,9 +52,16 @@ impl Plan {
         })
     }
 
-    /// Reads the config, and puts the options over it.
+    /// Reads the config, puts the options over it, and says which of its keys mean nothing.
     pub(crate) fn config(&self) -> Outcome<Config> {
-        let mut config = session::load(&self.args.config)?;
+        let config = self.read()?;
+        session::remark(&config);
+        Ok(config)
+    }
+
+    /// Reads the config and puts the options over it, before there is a log to say something in.
+    pub(crate) fn read(&self) -> Outcome<Config> {
+        let mut config = session::read(&self.args.config)?;
         // As in Python, zero means "what the config says".
         if let Some(seconds) = self.args.interval.filter(|seconds| *seconds > 0) {
             // The config's longest interval counts only if it is one, and not the same as `interval`.

@@ -62,7 +62,8 @@ struct Begun {
 
 async fn begin(args: &WatchArgs, verbose: u8, link: Option<Link>) -> Outcome<Begun> {
     let plan = Plan::of(args)?;
-    let config = plan.config()?;
+    // The worker says what is to be said of it.
+    let config = plan.read()?;
     let paths = place::paths(&config.state_path);
     let instance = Instance::acquire(&paths, LOCK_PATIENCE).await;
     let instance = instance.map_err(|error| seat::not_alone(error, &config))?;

@@ -332,6 +332,17 @@ fn it_leaves_the_terminal_and_the_directory() {
     }
 }
 
+#[test]
+fn a_key_that_means_nothing_is_a_warning_in_the_log_and_no_error() {
+    let desk = Desk::local();
+    desk.write_config(&format!("{}webhook: 3\n", desk.config_text()));
+    desk.run(&["start"]).succeeds().says("is it `webhooks`?");
+    until_logged(&desk, " - WARNING - ⚠️  ");
+    until_logged(&desk, "is it `webhooks`?");
+    let errors = fs::read_to_string(desk.creds("syft-notify.error.log"));
+    assert_eq!(errors.unwrap_or_default(), "");
+}
+
 /// Two configs whose files would mix are told apart.
 #[test]
 fn another_config_in_the_same_directory() {

@@ -30,7 +30,7 @@ const SLOW: Duration = Duration::from_secs(10);
 const FAILURES_IN_A_ROW: u32 = 3;
 
 pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
-    let config = plan.config()?;
+    let config = plan.read()?;
     let is_watched = !args.supervised && std::io::stderr().is_terminal();
     install_log(args, &config, verbose)?;
     if !is_watched {
@@ -44,6 +44,7 @@ pub(super) async fn run(args: &RunArgs, plan: Plan, verbose: u8) -> Outcome {
         std::process::id(),
         config.file.display()
     );
+    session::remark(&config);
     let wishes = Wishes::listen(seat.link)?;
     let signs = Signs::new(&config, seat.notifier);
     if args.supervised {

@@ -4,6 +4,8 @@
 
 pub mod cable;
 pub mod google_world;
+pub mod home;
+pub mod peers;
 pub mod world;
 
 pub use cable::Cable;

@@ -4,14 +4,10 @@
 #![cfg(feature = "interop")]
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
-#[path = "logging/home.rs"]
-mod home;
 #[path = "logging/patterns.rs"]
 mod patterns;
 #[path = "logging/peers.rs"]
 mod peers;
-#[path = "common/program.rs"]
-mod program;
 #[path = "logging/record.rs"]
 mod record;
 #[path = "logging/rotated.rs"]

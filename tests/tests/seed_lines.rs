@@ -9,8 +9,6 @@
 #![cfg(feature = "interop")]
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
-#[path = "common/program.rs"]
-mod program;
 #[path = "seed_lines/sandbox.rs"]
 mod sandbox;
 #[path = "seed_lines/terminal.rs"]

@@ -10,13 +10,9 @@ mod booted;
 mod daemon;
 #[path = "services/files.rs"]
 mod files;
-#[path = "services/home.rs"]
-mod home;
 #[path = "services/monitoring.rs"]
 mod monitoring;
 #[path = "services/peers.rs"]
 mod peers;
-#[path = "common/program.rs"]
-mod program;
 #[path = "services/supervisor.rs"]
 mod supervisor;

@@ -8,8 +8,6 @@ use std::{
     sync::LazyLock,
 };
 
-use cargo_metadata::Message;
-
 use crate::{scale::variable, scene::Scene};
 
 /// Everything that writes, syncs, renames, links or sends.
@@ -34,27 +32,12 @@ pub(crate) const CALLS: [&str; 18] = [
     "mkdir",
 ];
 
-/// Returns the program, built as these tests are.
-pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
-    if let Some(program) = variable("SYFT_CRASH_PROGRAM") {
-        return program.into();
-    }
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--package", "syft-notify", "--manifest-path"]);
-    build.args([manifest, "--message-format", "json"]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    let output = build.stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "{build:?}");
-    let mut messages = Message::parse_stream(output.stdout.as_slice());
-    let program = messages.find_map(|message| match message.unwrap() {
-        Message::CompilerArtifact(artifact) => artifact.executable,
-        _ => None,
+/// The program under test.
+pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> =
+    LazyLock::new(|| match variable("SYFT_CRASH_PROGRAM") {
+        Some(program) => program.into(),
+        None => syft_tests::home::SYFT_NOTIFY.clone(),
     });
-    program.unwrap().into()
-});
 
 /// How a run ended.
 #[derive(Debug)]

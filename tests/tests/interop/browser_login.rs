@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-use crate::programs::SYFT_NOTIFY;
+use syft_tests::home::SYFT_NOTIFY;
 
 const OWNER: &str = "do@example.org";
 /// The name of an element's id in WebDriver's answers, fixed by the standard.

@@ -4,11 +4,12 @@ use std::{path::PathBuf, process::Command};
 
 use serde_json::Value;
 use syft_emulator::{Emulator, Mail, Options, scopes};
+use syft_tests::{home::SYFT_NOTIFY, peers::succeed};
 use tempfile::TempDir;
 
 use crate::{
-    peers::{Release, run},
-    programs::{SYFT_NOTIFY, environment, interop_file, token_file},
+    peers::Release,
+    programs::{environment, interop_file, token_file},
 };
 
 /// Two people with a computer each, and an emulated Google between them.
@@ -107,7 +108,7 @@ impl Day {
             .arg("--gmail-token")
             .arg(self.path("mail.json"))
             .args(["--google-endpoint", self.emulator.url()]);
-        tokio::task::spawn_blocking(move || run(&mut command))
+        tokio::task::spawn_blocking(move || succeed(&mut command))
             .await
             .unwrap();
     }
@@ -201,7 +202,7 @@ impl Day {
 
 /// Runs a program whose last line of output is JSON.
 async fn last_line(mut command: Command) -> Value {
-    let output = tokio::task::spawn_blocking(move || run(&mut command))
+    let output = tokio::task::spawn_blocking(move || succeed(&mut command))
         .await
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

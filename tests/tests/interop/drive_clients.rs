@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use syft_emulator::{Emulator, Options, scopes};
+use syft_tests::peers::succeed;
 
 use crate::{
-    peers::{self, run},
+    peers,
     programs::{environment, interop_file, token_file},
 };
 
@@ -30,7 +31,7 @@ async fn rclone_finds_a_google_drive() {
         .args([token, folder.path().join("work")])
         .envs(environment(&emulator, folder.path()))
         .env("RCLONE", peers::rclone());
-    let output = tokio::task::spawn_blocking(move || run(&mut command))
+    let output = tokio::task::spawn_blocking(move || succeed(&mut command))
         .await
         .unwrap();
     let passed = [
@@ -69,7 +70,7 @@ async fn google_drive3_finds_a_google_drive() {
         .to_owned();
     let url = emulator.url().to_owned();
     let output = tokio::task::spawn_blocking(move || {
-        run(Command::new(peers::google_drive3_check()).args([&url, &token, PEER]))
+        succeed(Command::new(peers::google_drive3_check()).args([&url, &token, PEER]))
     });
     let output = lines(&output.await.unwrap().stdout);
     assert!(output.len() > 5, "{output:?}");

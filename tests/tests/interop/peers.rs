@@ -1,18 +1,11 @@
 //! Provides the real peers below `target/peers`, each of them once.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::{path::PathBuf, process::Command};
 
-/// Returns the directory of all peers.
-pub(crate) fn directory() -> PathBuf {
-    // Cargo's directory for the files of tests is `target/tmp`.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let peers = target.join("peers");
-    fs::create_dir_all(&peers).unwrap();
-    peers
+use syft_tests::peers::{Peers, make_venv, pip_install, succeed};
+
+pub(crate) fn peers() -> Peers {
+    Peers::beside(env!("CARGO_TARGET_TMPDIR"))
 }
 
 /// A release of `syft-client`, with what it needs besides what it asks for.
@@ -36,19 +29,13 @@ impl Release {
     /// Returns the Python interpreter that has it.
     pub(crate) fn python(self) -> PathBuf {
         let name = format!("syft-client-{}", self.version);
-        let home = once(&name, |home| {
-            run(Command::new("python3").args(["-m", "venv"]).arg(home));
-            let install = |packages: &[&str], options: &[&str]| {
-                run(Command::new(home.join("bin/pip"))
-                    .args(["install", "--quiet", "--disable-pip-version-check"])
-                    .args(options)
-                    .args(packages));
-            };
+        let home = peers().once(&name, |home| {
+            make_venv(home);
             // Without PySocks httplib2 ignores proxies.
             let client = format!("syft-client=={}", self.version);
-            install(&[&client, "PySocks==1.7.1"], &[]);
+            pip_install(home, &[&client, "PySocks==1.7.1"], &[]);
             if !self.contemporaries.is_empty() {
-                install(self.contemporaries, &["--no-deps"]);
+                pip_install(home, self.contemporaries, &["--no-deps"]);
             }
         });
         home.join("bin/python")
@@ -60,57 +47,20 @@ pub(crate) fn rclone() -> PathBuf {
     if Command::new("rclone").arg("version").output().is_ok() {
         return "rclone".into();
     }
-    let home = once("rclone", |home| {
-        run(Command::new("apt-get")
-            .args(["download", "rclone"])
-            .current_dir(home));
-        let package = fs::read_dir(home).unwrap().next().unwrap().unwrap().path();
-        run(Command::new("dpkg-deb").arg("-x").arg(package).arg(home));
-    });
+    let home = peers().unpacked("rclone", || vec!["rclone".to_owned()]);
     home.join("usr/bin/rclone")
 }
 
 /// Builds the program that plays google-drive3, which is no member of our workspace.
 pub(crate) fn google_drive3_check() -> PathBuf {
     let manifest = crate::programs::interop_file("google-drive3/Cargo.toml");
-    let target = directory().join("google-drive3");
-    run(Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--manifest-path"])
-        .arg(manifest)
-        .arg("--target-dir")
-        .arg(&target));
-    target.join("debug/google-drive3-check")
-}
-
-/// Makes a peer unless it is there, while every other test that wants it waits.
-pub(crate) fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
-    let home = directory().join(name);
-    let lock = File::create(home.with_added_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let ready = home.with_added_extension("ready");
-    if !ready.exists() {
-        if home.exists() {
-            fs::remove_dir_all(&home).unwrap();
-        }
-        fs::create_dir_all(&home).unwrap();
-        make(&home);
-        File::create(&ready).unwrap();
-    }
-    home
-}
-
-/// Runs a command to its end and fails, with all that it printed, unless it succeeds.
-#[track_caller]
-pub(crate) fn run(command: &mut Command) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?} ended with {}\n{}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
+    let target = peers().directory().join("google-drive3");
+    succeed(
+        Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked", "--manifest-path"])
+            .arg(manifest)
+            .arg("--target-dir")
+            .arg(&target),
     );
-    output
+    target.join("debug/google-drive3-check")
 }

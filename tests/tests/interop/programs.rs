@@ -1,34 +1,8 @@
-//! Our own programs, and the environment that leads others to the emulator.
+//! The files of these tests, and the environment that leads others to the emulator.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
-};
+use std::path::{Path, PathBuf};
 
-use cargo_metadata::Message;
 use syft_emulator::Emulator;
-
-use crate::peers::run;
-
-/// `syft-notify`, built as the tests were.
-pub(crate) static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--package", "syft-notify", "--manifest-path"]);
-    build.args([manifest, "--message-format", "json-render-diagnostics"]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    let output = run(&mut build);
-    Message::parse_stream(output.stdout.as_slice())
-        .find_map(|message| match message.unwrap() {
-            Message::CompilerArtifact(artifact) => artifact.executable,
-            _ => None,
-        })
-        .unwrap()
-        .into()
-});
 
 /// Returns a file of `tests/interop`.
 pub(crate) fn interop_file(name: &str) -> PathBuf {

@@ -16,13 +16,11 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use syft_monitor::fixtures::{Layout, SampleClient, SampleJob};
 use syft_state::fs::write_atomic;
+use syft_tests::home::SYFT_NOTIFY;
 use syft_transport::LocalDrive;
 use tempfile::TempDir;
 
-use crate::{
-    peers::{once, run},
-    programs::{SYFT_NOTIFY, interop_file},
-};
+use crate::{peers::peers, programs::interop_file};
 
 const OWNER: &str = "do@example.org";
 const DS: &str = "ds@example.org";
@@ -140,13 +138,9 @@ impl Scene {
 
 /// Returns the Python interpreter that has aiosmtpd.
 fn aiosmtpd() -> PathBuf {
-    let home = once("aiosmtpd-1.4.6", |home| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(home));
-        run(Command::new(home.join("bin/pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg("aiosmtpd==1.4.6"));
-    });
-    home.join("bin/python")
+    peers()
+        .venv("aiosmtpd-1.4.6", &["aiosmtpd==1.4.6"])
+        .join("python")
 }
 
 /// Makes an authority and a certificate of `localhost`.

@@ -5,10 +5,13 @@ use std::{
     process::{Command, Stdio},
 };
 
+use syft_tests::{
+    home::{Home, repository},
+    peers::succeed,
+};
+
 use crate::{
-    home::{Home, succeed},
     peers,
-    program::repository,
     record::{Record, lines, look, set_form},
 };
 

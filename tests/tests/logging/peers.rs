@@ -1,12 +1,12 @@
 //! Provides the programs that read logs, below `target/peers`, each of them once.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
-use crate::home::succeed;
+use syft_tests::peers::{Peers, succeed};
+
+fn peers() -> Peers {
+    Peers::beside(env!("CARGO_TARGET_TMPDIR"))
+}
 
 /// Where the programs of a peer are.
 #[derive(Clone, Debug)]
@@ -25,17 +25,7 @@ impl Peer {
 
     /// Unpacks a package beside those of the system: the two cannot be installed side by side.
     fn unpacked(package: &str) -> Self {
-        let root = once(package, |root| {
-            let download = root.join("packages");
-            fs::create_dir(&download).unwrap();
-            let mut get = Command::new("apt-get");
-            get.arg("download").args(needed(package));
-            succeed(get.current_dir(&download));
-            for file in fs::read_dir(&download).unwrap() {
-                let file = file.unwrap().path();
-                succeed(Command::new("dpkg-deb").arg("-x").arg(file).arg(root));
-            }
-        });
+        let root = peers().unpacked(package, || needed(package));
         Self { root }
     }
 
@@ -86,31 +76,6 @@ fn needed(package: &str) -> Vec<String> {
 
 /// Returns a Python with Google's regular expressions, which programs in Go have, and YAML.
 pub(crate) fn python() -> PathBuf {
-    let home = once("log-patterns", |home| {
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(home));
-        let mut install = Command::new(home.join("bin/pip"));
-        install.args(["install", "--quiet", "--disable-pip-version-check"]);
-        succeed(install.args(["google-re2==1.1.20251105", "PyYAML==6.0.3"]));
-    });
-    home.join("bin/python")
-}
-
-/// Makes a peer unless it is there, while every other test that wants it waits.
-fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
-    // Cargo's directory for the files of tests is `target/tmp`.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let home = target.join("peers").join(name);
-    fs::create_dir_all(home.parent().unwrap()).unwrap();
-    let lock = File::create(home.with_added_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let ready = home.with_added_extension("ready");
-    if !ready.exists() {
-        if home.exists() {
-            fs::remove_dir_all(&home).unwrap();
-        }
-        fs::create_dir_all(&home).unwrap();
-        make(&home);
-        File::create(&ready).unwrap();
-    }
-    home
+    let packages = ["google-re2==1.1.20251105", "PyYAML==6.0.3"];
+    peers().venv("log-patterns", &packages).join("python")
 }

@@ -9,8 +9,7 @@ use std::{
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeZone};
 use serde_json::Value;
-
-use crate::home::Home;
+use syft_tests::home::Home;
 
 /// No condition takes longer, or something is wrong.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{
-    home::{Home, succeed},
-    program::repository,
-    record::{Record, Watching, lines, until},
+use syft_tests::{
+    home::{Home, repository},
+    peers::succeed,
 };
+
+use crate::record::{Record, Watching, lines, until};
 
 fn tells_of(log: &Path, job: &str) -> bool {
     log.exists()

@@ -10,11 +10,10 @@ use std::{
 };
 
 use chrono::DateTime;
+use syft_tests::home::{Home, repository};
 
 use crate::{
-    home::Home,
     peers::Peer,
-    program::repository,
     record::{Record, fill, lines, look, set_form},
 };
 

@@ -10,15 +10,14 @@ use std::{
 
 use syft_emulator::scopes;
 use syft_monitor::fixtures::{Layout, SampleJob};
-use syft_tests::GoogleWorld;
+use syft_tests::{
+    GoogleWorld,
+    home::{SYFT_NOTIFY, repository},
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{
-    CONTROL_C,
-    program::{SYFT_NOTIFY, repository},
-    terminal::Terminal,
-};
+use crate::{CONTROL_C, terminal::Terminal};
 
 /// Whoever owns the data.
 pub(crate) const OWNER: &str = "do@example.org";

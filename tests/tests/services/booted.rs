@@ -4,9 +4,9 @@
 
 use std::process::Command;
 
-use crate::{
-    home::succeed,
-    program::{SYFT_NOTIFY, repository},
+use syft_tests::{
+    home::{SYFT_NOTIFY, repository},
+    peers::succeed,
 };
 
 /// What must hold at least; `booted_inside.sh` has the list.

@@ -7,10 +7,9 @@ use std::{
 };
 
 use serde_json::Value;
-
-use crate::{
-    home::{Home, succeed},
-    program::repository,
+use syft_tests::{
+    home::{Home, repository},
+    peers::succeed,
 };
 
 /// `systemd-analyze security` counts in tenths; the project wants less than 2.5.

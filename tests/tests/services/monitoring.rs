@@ -6,11 +6,14 @@ use std::{
     process::{Command, Stdio},
 };
 
+use syft_tests::{
+    home::{Home, repository},
+    peers::succeed,
+};
+
 use crate::{
     daemon::{Daemon, until},
-    home::{Home, succeed},
     peers,
-    program::repository,
 };
 
 /// A home whose daemon runs and shows its figures at an address.

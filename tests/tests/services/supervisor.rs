@@ -2,11 +2,14 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
+use syft_tests::{
+    home::{Home, repository},
+    peers::succeed,
+};
+
 use crate::{
     daemon::{Daemon, signal, until},
-    home::{Home, succeed},
     peers,
-    program::repository,
 };
 
 struct Supervisor<'a> {

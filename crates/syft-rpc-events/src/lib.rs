@@ -1,6 +1,22 @@
 //! File-based RPC and file events for SyftBox, on the wire compatible with Python's `syft-event`
 //! 0.4 and `syft-rpc` 0.4, and with the Go client that carries the files.
 
+pub mod extract;
+pub mod handler;
 pub mod interval;
 pub mod message;
+pub mod middleware;
+pub mod request;
+pub mod response;
+pub mod router;
+pub mod schema;
+pub mod state;
 pub mod url;
+
+pub use extract::{Extract, Json, Params, RequestId, Sender, State};
+pub use message::{Headers, Method, Status};
+pub use middleware::Next;
+pub use request::Request;
+pub use response::{Failure, IntoResponse, Response};
+pub use router::{Endpoint, Router};
+pub use url::SyftUrl;

@@ -1,9 +1,11 @@
 //! File-based RPC and file events for SyftBox, on the wire compatible with Python's `syft-event`
 //! 0.4 and `syft-rpc` 0.4, and with the Go client that carries the files.
 
+pub mod config;
 pub mod extract;
 pub mod handler;
 pub mod interval;
+pub mod layout;
 pub mod message;
 pub mod middleware;
 pub mod request;
@@ -11,6 +13,7 @@ pub mod response;
 pub mod router;
 pub mod schema;
 pub mod state;
+mod tree;
 pub mod url;
 
 pub use extract::{Extract, Json, Params, RequestId, Sender, State};

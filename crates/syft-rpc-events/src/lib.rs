@@ -12,6 +12,7 @@ pub mod request;
 pub mod response;
 pub mod router;
 pub mod schema;
+mod server;
 pub mod state;
 mod tree;
 pub mod url;

@@ -55,6 +55,17 @@ impl Fingerprint {
         }
     }
 
+    /// Makes one up.
+    #[cfg(test)]
+    pub(crate) fn for_test(length: u64) -> Self {
+        Self {
+            inode: 1,
+            length,
+            seconds: 0,
+            nanoseconds: 0,
+        }
+    }
+
     pub(crate) fn length(&self) -> u64 {
         self.length
     }

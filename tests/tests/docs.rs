@@ -11,7 +11,7 @@ use std::{
 };
 
 use cargo_metadata::Message;
-use syft_monitor::config::KEYS;
+use syft_monitor::config::{KEYS, SECTIONS};
 
 /// Our programs by name, built as the tests were.
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(build);
@@ -193,9 +193,14 @@ fn the_configuration_page_names_every_key_and_no_other() {
     let page = page("configuration.md");
     let keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
     assert_eq!(keys_of(&page, "Keys"), keys);
-    let (_, quota) = KEYS.iter().find(|(key, _)| *key == "quota").unwrap();
-    let limits: Vec<&str> = quota.split('`').skip(1).step_by(2).collect();
-    assert_eq!(keys_of(&page, "Quota"), limits);
+    for (section, keys) in SECTIONS {
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        let title = match *section {
+            "smtp" => "SMTP".to_owned(),
+            name => name[..1].to_uppercase() + &name[1..],
+        };
+        assert_eq!(keys_of(&page, &title), keys, "{section}");
+    }
 }
 
 /// Returns all pages of the book, by their path below `docs/src`.
@@ -283,20 +288,25 @@ fn sources(directory: &Path, sources: &mut String) {
 /// Messages of serde, and one that is put together from two texts.
 const PUT_TOGETHER: &[&str] = &["invalid type:", "is not an e-mail address:"];
 
-#[test]
-fn messages_to_look_up_are_those_of_the_programs() {
+/// Returns our sources, each text in one line.
+fn code() -> String {
     let mut code = String::new();
     for directory in ["bins", "crates"] {
         sources(&root().join(directory), &mut code);
     }
-    let lines: String = code.split("\\\n").map(str::trim_start).collect();
+    code.split("\\\n").map(str::trim_start).collect()
+}
+
+#[test]
+fn messages_to_look_up_are_those_of_the_programs() {
+    let code = code();
     let page = page("troubleshooting.md");
     let titles: Vec<_> = page
         .lines()
         .filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'))
         .collect();
     assert!(titles.len() > 15, "{titles:?}");
-    let unknown = |words: &&str| !lines.contains(*words) && !PUT_TOGETHER.contains(words);
+    let unknown = |words: &&str| !code.contains(*words) && !PUT_TOGETHER.contains(words);
     for title in titles {
         let pieces = title
             .split('…')
@@ -304,6 +314,151 @@ fn messages_to_look_up_are_those_of_the_programs() {
             .filter(|words| words.len() > 4);
         let unknown: Vec<_> = pieces.filter(unknown).collect();
         assert!(unknown.is_empty(), "{title}: nothing says {unknown:?}");
+    }
+}
+
+/// Returns what a message says in any case: runs of words without names and numbers.
+fn fixed_words(message: &str) -> Vec<String> {
+    let is_name =
+        |word: &&str| word.contains(|c: char| c.is_ascii_digit() || "/@\"`\\".contains(c));
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let runs = words.split(|word| is_name(&word));
+    let runs = runs.filter(|run| run.len() > 1);
+    runs.map(|run| run.join(" ").trim_end_matches([':', ',', ';']).to_owned())
+        .collect()
+}
+
+#[test]
+fn messages_in_full_are_those_of_the_programs() {
+    let code = code();
+    let mut checked = 0;
+    for name in ["troubleshooting.md", "operations.md"] {
+        let text = page(name);
+        let blocks = text.split("```text\n").skip(1);
+        for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
+            let Some((_, message)) = line
+                .split_once(": ")
+                .filter(|(kind, _)| ["error", "warning", "next", "because"].contains(&kind.trim()))
+            else {
+                continue;
+            };
+            checked += 1;
+            for words in message.split(": ").flat_map(fixed_words) {
+                let is_known =
+                    code.contains(&words) || PUT_TOGETHER.iter().any(|text| words.contains(text));
+                assert!(is_known, "{name}: {line}\nnothing says {words:?}");
+            }
+        }
+    }
+    assert!(checked > 5, "only {checked} messages");
+}
+
+/// Returns the lines of the blocks of shell in a text, those that go on in the next one put
+/// together.
+fn shell_lines(text: &str) -> Vec<String> {
+    let blocks = text.split("```").skip(1).step_by(2);
+    let shells = blocks.filter_map(|block| {
+        let (kind, lines) = block.split_once('\n')?;
+        ["sh", "bash", "console"].contains(&kind).then_some(lines)
+    });
+    let lines = shells.flat_map(|lines| {
+        let lines = lines.replace("\\\n", " ");
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// Returns the quoted code in the prose of a text.
+fn quoted_code(text: &str) -> Vec<String> {
+    let prose = without_code(text);
+    let quoted = prose.split('`').skip(1).step_by(2);
+    quoted.map(|code| code.replace('\n', " ")).collect()
+}
+
+/// Returns the words of the first command of a shell line, without what follows it.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some(_) => word.push(c),
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if "|&;)#>".contains(c) => break,
+            None if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            None => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Returns our commands in a line: the program and its words.
+fn commands_in(line: &str) -> Vec<(String, Vec<String>)> {
+    let mut commands = Vec::new();
+    for program in PROGRAMS.keys() {
+        let called = format!("{program} ");
+        for (at, _) in line.match_indices(&called) {
+            // `tmux new -s syft-notify -d syft-notify start` names a window first.
+            let before = line[..at].trim_end_matches("sudo ");
+            let is_command = ["", "$", "$("].contains(&before.trim())
+                || ["$(", "| ", "& ", " -d ", "-dmS syft-notify "]
+                    .iter()
+                    .any(|end| before.ends_with(end));
+            if is_command {
+                commands.push((program.clone(), words(&line[at + called.len()..])));
+            }
+        }
+    }
+    commands
+}
+
+/// Asks for help in place of doing what a command says; a wrong command says so all the same.
+fn parses(program: &str, words: &[String]) -> Result<(), String> {
+    let value = |word: &String| match word.as_str() {
+        "SHELL" => "bash".to_owned(),
+        "SECONDS" => "60".to_owned(),
+        word => word
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned(),
+    };
+    let mut command = Command::new(&PROGRAMS[program]);
+    command.args(words.iter().map(value)).arg("--help");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    output.status.success().then_some(()).ok_or(said)
+}
+
+#[test]
+fn every_command_line_in_the_book_is_one() {
+    let mut names = pages();
+    names.push("../../README.md".to_owned());
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for name in names {
+        let text = page(&name);
+        for line in [shell_lines(&text), quoted_code(&text)].concat() {
+            for (program, words) in commands_in(&line) {
+                checked += 1;
+                if let Err(said) = parses(&program, &words) {
+                    wrong.push(format!("{name}: {line}\n{said}"));
+                }
+            }
+        }
+    }
+    assert!(checked > 100, "only {checked} lines");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_that_the_book_shows_are_there() {
+    for name in pages() {
+        for shown in page(&name).split("{{#include ").skip(1) {
+            let file = shown.split("}}").next().unwrap();
+            let file = root().join("docs/src").join(file);
+            assert!(file.is_file(), "{name}: {}", file.display());
+        }
     }
 }
 

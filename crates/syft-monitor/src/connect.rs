@@ -1,4 +1,6 @@
-//! Opens what a config names: Google with its tokens, or a local hub.
+//! Opens what a config names: Google with its tokens, a local hub, a mail server, webhooks.
+
+mod receivers;
 
 use std::{
     fmt,
@@ -6,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use syft_transport::{
     Drive, Error, LocalDrive, LocalMailer, Mailer, Result,
     google::{Endpoints, Gmail, GoogleDrive, Identity, Tokens},
@@ -14,10 +16,12 @@ use syft_transport::{
 };
 
 use crate::{
-    config::{Backend, Config, ConfigError, Locations},
+    config::{Backend, Config, ConfigError, Locations, MailBy},
     monitor::{Builder, NotificationMonitor},
     render::Renderer,
 };
+
+pub use receivers::{Sink, sinks, smtp};
 
 /// Open connections, whose tokens were checked to belong to the data owner.
 pub struct Links {
@@ -25,6 +29,8 @@ pub struct Links {
     pub drive: Option<Arc<dyn Drive>>,
     /// The mail service.
     pub mailer: Arc<dyn Mailer>,
+    /// Further receivers.
+    pub sinks: Vec<Sink>,
     /// Returns what was spent so far, in Google's quota units, as JSON.
     pub usage: Arc<dyn Fn() -> Value + Send + Sync>,
     /// What a person should know about them.
@@ -36,6 +42,7 @@ impl fmt::Debug for Links {
         let Self {
             drive,
             mailer,
+            sinks,
             notes,
             usage: _,
         } = self;
@@ -43,6 +50,7 @@ impl fmt::Debug for Links {
         links
             .field("drive", drive)
             .field("mailer", mailer)
+            .field("sinks", sinks)
             .field("notes", notes)
             .finish_non_exhaustive()
     }
@@ -121,55 +129,112 @@ pub fn renderer(config: &Config) -> Renderer {
 
 /// Opens what the config names and checks whose it is.
 ///
+/// A mail server that cannot be reached now is one of the [`Links::notes`]: mails wait for it.
+///
 /// # Errors
-/// Those of the transport; a token of another account is [`Error::Unauthenticated`].
+/// Those of the transport; a token of another account, or a password that a mail server does
+/// not accept, is [`Error::Unauthenticated`].
 pub async fn connect(config: &Config, extra_ca: Option<PathBuf>) -> Result<Links> {
-    match &config.backend {
-        Backend::Local(hub) => Ok(Links {
-            drive: Some(Arc::new(LocalDrive::open(hub, config.do_email.clone())?)),
-            mailer: Arc::new(LocalMailer::open(hub, config.do_email.clone())?),
-            usage: Arc::new(|| json!({})),
-            notes: Vec::new(),
-        }),
-        Backend::Google => connect_google(config, extra_ca).await,
-    }
-}
-
-async fn connect_google(config: &Config, extra_ca: Option<PathBuf>) -> Result<Links> {
-    let client = client(config.google_endpoint.as_deref(), extra_ca)?;
-    let endpoints = endpoints(config.google_endpoint.as_deref());
+    let mut google = OnGoogle::new(config, extra_ca.clone());
     let mut notes = Vec::new();
-    let drive = match &config.drive_token_path {
-        None => {
-            notes.push(
-                "`drive_token_path` is not set: only the local SyftBox is watched".to_owned(),
-            );
-            None
-        }
-        Some(path) => {
-            let tokens = Tokens::open(&client, &endpoints, path)?;
-            let drive = GoogleDrive::new(&tokens, drive_budget(config));
-            drive.check_account(&config.do_email).await?;
-            Some(Arc::new(drive))
-        }
+    let drive: Option<Arc<dyn Drive>> = match &config.backend {
+        Backend::Local(hub) => Some(Arc::new(LocalDrive::open(hub, config.do_email.clone())?)),
+        Backend::Google => match google.drive().await? {
+            Some(drive) => Some(drive),
+            None => {
+                notes.push(
+                    "`drive_token_path` is not set: only the local SyftBox is watched".to_owned(),
+                );
+                None
+            }
+        },
     };
-    let tokens = Tokens::open(&client, &endpoints, &config.gmail_token_path)?;
-    let gmail = Gmail::connect(&tokens, gmail_budget(config)).await?;
-    if gmail.check_account(&config.do_email).await? == Identity::Unverified {
-        notes.push(format!(
-            "the scopes of {} do not tell whose token it is",
-            config.gmail_token_path.display()
-        ));
-    }
-    let gmail = Arc::new(gmail);
-    let usage = usage(drive.clone(), Arc::clone(&gmail));
-    let drive = drive.map(|drive| -> Arc<dyn Drive> { drive });
+    let mailer: Arc<dyn Mailer> = match (config.mail, &config.backend) {
+        (MailBy::Smtp, _) => {
+            Arc::new(receivers::greeted(config, extra_ca.clone(), &mut notes).await?)
+        }
+        (MailBy::Local, Backend::Local(hub)) => {
+            Arc::new(LocalMailer::open(hub, config.do_email.clone())?)
+        }
+        (MailBy::Gmail | MailBy::Local, _) => google.gmail(&mut notes).await?,
+    };
     Ok(Links {
         drive,
-        mailer: gmail,
-        usage,
+        mailer,
+        sinks: receivers::sinks(config, extra_ca)?,
+        usage: google.usage(),
         notes,
     })
+}
+
+/// What the config names at Google, opened one by one over the same connections.
+struct OnGoogle<'a> {
+    config: &'a Config,
+    extra_ca: Option<PathBuf>,
+    client: Option<Client>,
+    drive: Option<Arc<GoogleDrive>>,
+    gmail: Option<Arc<Gmail>>,
+}
+
+impl<'a> OnGoogle<'a> {
+    fn new(config: &'a Config, extra_ca: Option<PathBuf>) -> Self {
+        Self {
+            config,
+            extra_ca,
+            client: None,
+            drive: None,
+            gmail: None,
+        }
+    }
+
+    fn tokens(&mut self, path: &Path) -> Result<Arc<Tokens>> {
+        let endpoint = self.config.google_endpoint.as_deref();
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => client(endpoint, self.extra_ca.clone())?,
+        };
+        let client = self.client.insert(client);
+        Tokens::open(client, &endpoints(endpoint), path)
+    }
+
+    async fn drive(&mut self) -> Result<Option<Arc<GoogleDrive>>> {
+        let Some(path) = &self.config.drive_token_path else {
+            return Ok(None);
+        };
+        let drive = GoogleDrive::new(&self.tokens(path)?, drive_budget(self.config));
+        drive.check_account(&self.config.do_email).await?;
+        let drive = Arc::new(drive);
+        self.drive = Some(Arc::clone(&drive));
+        Ok(Some(drive))
+    }
+
+    async fn gmail(&mut self, notes: &mut Vec<String>) -> Result<Arc<Gmail>> {
+        let path = &self.config.gmail_token_path;
+        let gmail = Gmail::connect(&self.tokens(path)?, gmail_budget(self.config)).await?;
+        if gmail.check_account(&self.config.do_email).await? == Identity::Unverified {
+            notes.push(format!(
+                "the scopes of {} do not tell whose token it is",
+                path.display()
+            ));
+        }
+        let gmail = Arc::new(gmail);
+        self.gmail = Some(Arc::clone(&gmail));
+        Ok(gmail)
+    }
+
+    fn usage(self) -> Arc<dyn Fn() -> Value + Send + Sync> {
+        let (drive, gmail) = (self.drive, self.gmail);
+        Arc::new(move || {
+            let mut usage = Map::new();
+            if let Some(drive) = &drive {
+                usage.insert("drive".to_owned(), json!(drive.usage()));
+            }
+            if let Some(gmail) = &gmail {
+                usage.insert("gmail".to_owned(), json!(gmail.usage()));
+            }
+            Value::Object(usage)
+        })
+    }
 }
 
 /// Returns the connections for Google, or for another server that speaks its protocols.
@@ -216,16 +281,4 @@ fn gmail_budget(config: &Config) -> Budget {
             .unwrap_or(Budget::GMAIL.units_per_minute),
         units_per_day: None,
     }
-}
-
-fn usage(
-    drive: Option<Arc<GoogleDrive>>,
-    gmail: Arc<Gmail>,
-) -> Arc<dyn Fn() -> Value + Send + Sync> {
-    Arc::new(move || {
-        json!({
-            "drive": drive.as_ref().map(|drive| drive.usage()),
-            "gmail": gmail.usage(),
-        })
-    })
 }

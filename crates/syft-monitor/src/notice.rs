@@ -2,7 +2,7 @@
 
 use syft_state::{
     Email, Timestamp,
-    ledger::{self, NoticeJob, NoticeRecord, NoticeState, Op, State},
+    ledger::{NoticeJob, NoticeRecord, Op, State},
 };
 use syft_transport::{FileId, MessageId};
 
@@ -136,19 +136,17 @@ fn record(id: &str, event: &Event, wanted: Wanted, me: &Email, now: Timestamp) -
             job: key.job.clone(),
             event: name.to_owned(),
         });
+    let payload = serde_json::to_value(event).expect("an event is plain data");
     NoticeRecord {
-        to: wanted.to,
-        event: wanted.template.name().to_owned(),
-        payload: serde_json::to_value(event).expect("an event is plain data"),
-        message_id: message_id(id, me, now).as_str().to_owned(),
-        created: now,
-        state: NoticeState::Claimed,
-        attempts: 0,
-        retry_at: None,
-        last_error: None,
         marks: wanted.marks,
         job,
-        extra: ledger::Extra::default(),
+        ..NoticeRecord::new(
+            wanted.to,
+            wanted.template.name(),
+            payload,
+            message_id(id, me, now).as_str(),
+            now,
+        )
     }
 }
 

@@ -100,16 +100,10 @@ fn filled(jobs: usize) -> State {
 }
 
 fn notice(number: usize, state: NoticeState) -> NoticeRecord {
+    let payload = serde_json::json!({"event": "job_submitted", "job": {"ds": peer(number), "job": format!("bench {number}")}, "message": format!("bench{number}"), "details": {"kind": "python", "entrypoint": "main.py", "files": [["main.py", 512]], "file_count": 1}});
+    let message_id = format!("<syft.{number:032}@example.org>");
     NoticeRecord {
-        to: peer(0),
-        event: "new_job".to_owned(),
-        payload: serde_json::json!({"event": "job_submitted", "job": {"ds": peer(number), "job": format!("bench {number}")}, "message": format!("bench{number}"), "details": {"kind": "python", "entrypoint": "main.py", "files": [["main.py", 512]], "file_count": 1}}),
-        message_id: format!("<syft.{number:032}@example.org>"),
-        created: at(number),
         state,
-        attempts: 0,
-        retry_at: None,
-        last_error: None,
         marks: vec![
             (format!("msg_bench{number}"), "processed".to_owned()),
             (format!("bench {number}"), "new".to_owned()),
@@ -119,7 +113,7 @@ fn notice(number: usize, state: NoticeState) -> NoticeRecord {
             job: format!("bench {number}"),
             event: "new".to_owned(),
         }),
-        extra: serde_json::Map::new(),
+        ..NoticeRecord::new(peer(0), "new_job", payload, message_id, at(number))
     }
 }
 

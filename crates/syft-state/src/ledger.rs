@@ -22,6 +22,7 @@ mod apply;
 mod backup;
 mod fingerprint;
 mod finished;
+mod notices;
 mod op;
 mod parse;
 mod records;
@@ -32,11 +33,9 @@ mod table;
 
 pub use crate::Error;
 pub use finished::Finished;
+pub use notices::{HeartbeatRecord, NoticeJob, NoticeRecord, NoticeState, SentRecord};
 pub use op::Op;
-pub use records::{
-    Bookkeeping, EventRecord, Extra, FolderRecord, JobRecord, NoticeJob, NoticeRecord, NoticeState,
-    PeerRecord, SentRecord, job_key,
-};
+pub use records::{Bookkeeping, EventRecord, Extra, FolderRecord, JobRecord, PeerRecord, job_key};
 pub use state::State;
 pub use store::{Ledger, Session};
 pub use table::Table;

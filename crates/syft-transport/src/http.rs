@@ -4,6 +4,7 @@
 //! API and account.
 
 mod client;
+mod date;
 mod failure;
 mod quota;
 mod request;
@@ -11,7 +12,6 @@ mod retry;
 #[cfg(test)]
 pub(crate) mod script;
 mod status;
-mod tls;
 
 pub(crate) use client::{Answer, Reply};
 pub use client::{Client, Options, Proxies};
@@ -21,4 +21,4 @@ pub use quota::{Budget, Meter, Usage};
 pub(crate) use request::Request;
 pub(crate) use retry::Repeat;
 pub use retry::Retry;
-pub(crate) use status::check;
+pub(crate) use status::{check, retry_after};

@@ -1,6 +1,7 @@
 //! What lies beyond this machine: Google Drive and Gmail, and their no-account twins.
 //!
-//! Two small traits are the seams: [`Drive`] and [`Mailer`].
+//! Two small traits are the seams: [`Drive`] and [`Mailer`]. People without Gmail have [`Smtp`],
+//! and programs that want to know have a [`Webhook`]; both are mailers, too.
 //!
 //! ```
 //! use syft_transport::{NameMatch, Query};
@@ -22,6 +23,10 @@ pub mod http;
 pub mod local;
 pub mod mail;
 pub mod mime;
+mod secret_file;
+pub mod smtp;
+mod tls;
+pub mod webhook;
 
 pub use drive::{
     Changes, Content, Cursor, Drive, Entry, EntryKind, FileId, NameMatch, NewEntry, Order, Owner,
@@ -30,3 +35,5 @@ pub use drive::{
 pub use error::{Error, Result};
 pub use local::{LocalDrive, LocalMailer};
 pub use mail::{About, DraftId, Mail, MailId, Mailer, MessageId, Promise};
+pub use smtp::Smtp;
+pub use webhook::Webhook;

@@ -11,6 +11,7 @@ use mail_builder::{
     },
     mime::MimePart,
 };
+use syft_state::Email;
 
 use crate::mail::{Mail, MessageId};
 
@@ -27,8 +28,15 @@ const MAX_REFERENCES: usize = 20;
 /// characters in the texts are left out, and their line ends become CRLF.
 #[must_use]
 pub fn to_mime(mail: &Mail) -> Vec<u8> {
+    to_mime_by(mail, &mail.from)
+}
+
+/// Returns a mail as [`to_mime`] does, sent by an address that need not be its author's; answers
+/// go to the author.
+#[must_use]
+pub fn to_mime_by(mail: &Mail, sender: &Email) -> Vec<u8> {
     let mut message = MessageBuilder::new()
-        .from(sender(mail))
+        .from(named(&mail.from_name, sender))
         .to(Address::new_address(None::<&str>, mail.to.as_str()))
         .subject(Text::new(header_text(&mail.subject)))
         .date(Date::new(mail.date.as_seconds()))
@@ -43,14 +51,17 @@ pub fn to_mime(mail: &Mail) -> Vec<u8> {
     if !references.is_empty() {
         message = message.references(message_id::MessageId::new_list(references.into_iter()));
     }
+    if *sender != mail.from {
+        message = message.reply_to(Address::new_address(None::<&str>, mail.from.as_str()));
+    }
     let mut bytes = Vec::new();
     message.body(body(mail)).serialize(&mut bytes);
     bytes
 }
 
-fn sender(mail: &Mail) -> Address<'_> {
-    let name = Some(header_text(&mail.from_name)).filter(|name| !name.is_empty());
-    Address::new_address(name, mail.from.as_str())
+fn named<'a>(name: &str, address: &'a Email) -> Address<'a> {
+    let name = Some(header_text(name)).filter(|name| !name.is_empty());
+    Address::new_address(name, address.as_str())
 }
 
 /// Returns the thread's ids, oldest first: its first one and the latest, ending with the

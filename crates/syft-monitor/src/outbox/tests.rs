@@ -9,22 +9,18 @@ fn at(seconds: i64) -> Timestamp {
 
 fn notice(event: &str, job: Option<&str>, created: i64) -> NoticeRecord {
     NoticeRecord {
-        to: "ds@example.org".parse().unwrap(),
-        event: event.to_owned(),
-        payload: serde_json::Value::Null,
-        message_id: format!("{event}.{created}@example.org"),
-        created: at(created),
-        state: NoticeState::Claimed,
-        attempts: 0,
-        retry_at: None,
-        last_error: None,
-        marks: Vec::new(),
         job: job.map(|job| NoticeJob {
             ds: "ds@example.org".parse().unwrap(),
             job: job.to_owned(),
             event: event.trim_start_matches("job_").to_owned(),
         }),
-        extra: serde_json::Map::default(),
+        ..NoticeRecord::new(
+            "ds@example.org".parse().unwrap(),
+            event,
+            serde_json::Value::Null,
+            format!("{event}.{created}@example.org"),
+            at(created),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -12,10 +12,14 @@ use crate::Error;
 
 /// How often a lock file that somebody deletes meanwhile is made anew.
 const ATTEMPTS: usize = 10;
+/// Notes are padded to one length and overwritten in place, so that a full disk can refuse
+/// the first note in a file at most.
+const NOTE_LENGTH: usize = 64;
 
 /// An exclusive `flock` on a file; whoever holds it lives, for the system ends it with the process.
 ///
-/// The file itself stays, empty and with mode 0600, and its presence means nothing.
+/// The file itself stays, with mode 0600, and its presence means nothing; it is empty or holds
+/// the [note](Self::set_note) of its last holder.
 /// Python's `fcntl.flock` on the same file excludes us and is excluded.
 #[derive(Debug)]
 pub struct Lock {
@@ -51,6 +55,62 @@ impl Lock {
         })
     }
 
+    /// Returns whether somebody holds the lock, this process included, without taking it away.
+    ///
+    /// For an instant nobody else can take it, so whoever takes it should try again for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotRegular`] when something else than a file stands at `path`, and
+    /// [`Error::Io`] when it cannot be opened or examined. A missing file is a free lock.
+    pub fn is_held(path: &Path) -> Result<bool, Error> {
+        let file = match super::open_nofollow(path) {
+            Err(error) if error.is_not_found() => return Ok(false),
+            file => file?,
+        };
+        match fs2::FileExt::try_lock_shared(&file) {
+            Ok(()) => Ok(false),
+            Err(error) if is_contended(&error) => Ok(true),
+            Err(error) => Err(Error::io(path, "examine the lock", error)),
+        }
+    }
+
+    /// Writes a short line into the lock file, for others to read with [`Self::note`].
+    ///
+    /// It stays when the lock is released, so it should say whose it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the file cannot be written, or the note is not one line of at most
+    /// 63 bytes.
+    pub fn set_note(&self, note: &str) -> Result<(), Error> {
+        if note.len() >= NOTE_LENGTH || note.contains('\n') {
+            let source = io::Error::from(io::ErrorKind::InvalidInput);
+            return Err(Error::io(&self.path, "write a note into", source));
+        }
+        let line = format!("{note:<width$}\n", width = NOTE_LENGTH - 1);
+        self.file
+            .write_all_at(line.as_bytes(), 0)
+            .map_err(|error| Error::io(&self.path, "write a note into", error))
+    }
+
+    /// Returns the note in a lock file without the padding; empty when there is none.
+    ///
+    /// Between taking a lock and writing the note the holder before is still named there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotRegular`] and [`Error::Io`], for which [`Error::is_not_found`] may hold.
+    pub fn note(path: &Path) -> Result<String, Error> {
+        let mut bytes = [0; NOTE_LENGTH];
+        let file = super::open_nofollow(path)?;
+        let read = file
+            .read_at(&mut bytes, 0)
+            .map_err(|error| Error::io(path, "read", error))?;
+        let text = String::from_utf8_lossy(&bytes[..read]);
+        Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
+    }
+
     /// Returns where the lock file is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -60,7 +120,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file would do, unless a child process has inherited it.
+        // Closing the file would do, unless a child process that is just being made shares it.
         if let Err(error) = fs2::FileExt::unlock(&self.file) {
             tracing::warn!("cannot unlock {}: {error}", self.path.display());
         }

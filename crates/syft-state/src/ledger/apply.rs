@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use serde::Serialize;
 
 use super::{
-    Bookkeeping, EventRecord, FolderRecord, JobRecord, NoticeJob, NoticeRecord, NoticeState, Op,
-    PeerRecord, SentRecord, State, Table, job_key,
+    Bookkeeping, EventRecord, FolderRecord, HeartbeatRecord, JobRecord, NoticeJob, NoticeRecord,
+    NoticeState, Op, PeerRecord, SentRecord, State, Table, job_key,
+    notices::with_covered,
     records::{self, Name},
     render,
     state::is_peer_key,
@@ -29,6 +30,7 @@ pub(super) enum Change {
     Outbox(String, Option<NoticeRecord>),
     Dead(String, Option<NoticeRecord>),
     Sent(u64, Vec<SentRecord>),
+    Heartbeat(Option<HeartbeatRecord>),
 }
 
 impl State {
@@ -81,12 +83,8 @@ impl State {
             Op::Sent { .. } => Vec::new(),
             Op::Bury { id, error } => self.bury(id, error),
             Op::Revive { id } => self.revive(id),
-            Op::Drop { id } => {
-                vec![
-                    Change::Dead(id.clone(), None),
-                    Change::Outbox(id.clone(), None),
-                ]
-            }
+            Op::Drop { id } => self.drop_notice(id),
+            Op::Heartbeat(record) => vec![Change::Heartbeat(Some(record.clone()))],
         }
     }
 
@@ -140,17 +138,9 @@ impl State {
         ]
     }
 
-    /// One change after the other, because several marks may belong to one key.
     fn settle(&mut self, id: &str, record: &SentRecord, undo: &mut Vec<Change>) {
-        if let Some(notice) = self.own.outbox.get(id).cloned() {
-            self.set_all(vec![Change::Outbox(id.to_owned(), None)], undo);
-            for (key, mark) in &notice.marks {
-                self.set_all(self.mark(key, mark), undo);
-            }
-            if let Some(NoticeJob { ds, job, event }) = &notice.job {
-                let told = EventRecord::new(record.at, Some(record.message_id.clone()));
-                self.set_all(self.tell(ds, job, event, &told), undo);
-            }
+        for id in with_covered(&self.own.outbox, id) {
+            self.settle_notice(&id, record, undo);
         }
         let mut last = self.own.last_sent.clone();
         last.push(record.clone());
@@ -161,32 +151,69 @@ impl State {
         );
     }
 
+    /// One change after the other, because several marks may belong to one key.
+    fn settle_notice(&mut self, id: &str, record: &SentRecord, undo: &mut Vec<Change>) {
+        let Some(notice) = self.own.outbox.get(id).cloned() else {
+            return;
+        };
+        self.set_all(vec![Change::Outbox(id.to_owned(), None)], undo);
+        if notice.via.is_some() {
+            return;
+        }
+        for (key, mark) in &notice.marks {
+            self.set_all(self.mark(key, mark), undo);
+        }
+        if let Some(NoticeJob { ds, job, event }) = &notice.job {
+            let told = EventRecord::new(record.at, Some(record.message_id.clone()));
+            self.set_all(self.tell(ds, job, event, &told), undo);
+        }
+    }
+
     fn bury(&self, id: &str, error: &str) -> Vec<Change> {
-        self.own.outbox.get(id).map_or_else(Vec::new, |notice| {
+        let outbox = &self.own.outbox;
+        let buried = with_covered(outbox, id).into_iter().filter_map(|id| {
             let dead = NoticeRecord {
                 last_error: Some(error.to_owned()),
-                ..notice.clone()
+                ..outbox.get(&id)?.clone()
             };
-            vec![
-                Change::Outbox(id.to_owned(), None),
-                Change::Dead(id.to_owned(), Some(dead)),
-            ]
-        })
+            Some([
+                Change::Outbox(id.clone(), None),
+                Change::Dead(id, Some(dead)),
+            ])
+        });
+        buried.flatten().collect()
     }
 
     fn revive(&self, id: &str) -> Vec<Change> {
-        self.own.dead.get(id).map_or_else(Vec::new, |notice| {
-            let again = NoticeRecord {
-                state: NoticeState::Waiting,
-                attempts: 0,
-                retry_at: None,
-                ..notice.clone()
+        let dead = &self.own.dead;
+        let revived = with_covered(dead, id).into_iter().filter_map(|revived| {
+            let notice = dead.get(&revived)?.clone();
+            let again = if revived == id {
+                NoticeRecord {
+                    state: NoticeState::Waiting,
+                    attempts: 0,
+                    retry_at: None,
+                    collect: false,
+                    ..notice
+                }
+            } else {
+                notice
             };
-            vec![
-                Change::Dead(id.to_owned(), None),
-                Change::Outbox(id.to_owned(), Some(again)),
-            ]
-        })
+            Some([
+                Change::Dead(revived.clone(), None),
+                Change::Outbox(revived, Some(again)),
+            ])
+        });
+        revived.flatten().collect()
+    }
+
+    fn drop_notice(&self, id: &str) -> Vec<Change> {
+        let Bookkeeping { outbox, dead, .. } = &self.own;
+        let dead = with_covered(dead, id).into_iter();
+        let dead = dead.map(|id| Change::Dead(id, None));
+        let outbox = with_covered(outbox, id).into_iter();
+        dead.chain(outbox.map(|id| Change::Outbox(id, None)))
+            .collect()
     }
 
     fn set_all(&mut self, changes: Vec<Change>, undo: &mut Vec<Change>) {
@@ -224,6 +251,7 @@ impl State {
                 let old = put(&mut own.dead, &mut self.lines.dead, &id, value)?;
                 Some(Change::Dead(id, old))
             }
+            Change::Heartbeat(value) => replace(&mut own.heartbeat, value).map(Change::Heartbeat),
             Change::Sent(total, last) => {
                 let total = std::mem::replace(&mut own.sent_total, total);
                 Some(Change::Sent(

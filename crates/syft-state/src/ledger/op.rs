@@ -1,4 +1,4 @@
-use super::{EventRecord, FolderRecord, NoticeRecord, PeerRecord, SentRecord};
+use super::{EventRecord, FolderRecord, HeartbeatRecord, NoticeRecord, PeerRecord, SentRecord};
 use crate::{Email, Timestamp};
 
 /// One step of a transaction.
@@ -70,33 +70,39 @@ pub enum Op {
         /// The mail.
         record: NoticeRecord,
     },
-    /// Takes a mail out of the outbox without a trace.
+    /// Takes a mail out of the outbox without a trace; what a digest covered stays.
     RemoveNotice {
         /// The id of the notice.
         id: String,
     },
     /// Says that a mail was sent: it leaves the outbox, and its marks and its job's event are set.
+    ///
+    /// With a digest go all the notices that it covers; together they count as one mail.
     Sent {
         /// The id of the notice.
         id: String,
         /// The mail as it was sent.
         record: SentRecord,
     },
-    /// Moves a mail from the outbox to the dead letters.
+    /// Moves a mail, with all that it covers, from the outbox to the dead letters.
     Bury {
         /// The id of the notice.
         id: String,
         /// Why it was given up.
         error: String,
     },
-    /// Moves a mail from the dead letters back to the outbox, to be tried at once.
+    /// Moves a mail, with all that it covers, from the dead letters back to the outbox, to be
+    /// tried at once.
     Revive {
         /// The id of the notice.
         id: String,
     },
-    /// Takes a mail out of the dead letters or the outbox without a trace.
+    /// Takes a mail, with all that it covers, out of the dead letters or the outbox without a
+    /// trace.
     Drop {
         /// The id of the notice.
         id: String,
     },
+    /// Records when a mail last said that all is well.
+    Heartbeat(HeartbeatRecord),
 }

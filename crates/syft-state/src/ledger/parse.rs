@@ -171,6 +171,7 @@ impl<'de> Visitor<'de> for OwnVisitor<'_> {
                 "account" => own.account = map.next_value()?,
                 "cursor" => own.cursor = map.next_value()?,
                 "reconciled_at" => own.reconciled_at = map.next_value()?,
+                "heartbeat" => own.heartbeat = map.next_value()?,
                 "sent_total" => own.sent_total = map.next_value()?,
                 "last_sent" => own.last_sent = map.next_value()?,
                 "folders" => own.folders = map.next_value()?,

@@ -7,7 +7,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Finished, Table};
+use super::{Finished, HeartbeatRecord, NoticeRecord, SentRecord, Table, notices};
 use crate::{Email, Timestamp};
 
 /// Keys that a newer version has written into a record; they are kept.
@@ -57,10 +57,12 @@ pub struct Bookkeeping {
     ///
     /// There are many of them, and the file is written as a whole for every mail.
     pub finished: Finished,
-    /// Mails that are claimed and not yet sent, by the id of their notice.
+    /// Mails that are claimed and not yet sent, by the id of their notice; see [`Self::waiting`].
     pub outbox: BTreeMap<String, NoticeRecord>,
-    /// Mails that were given up, by the id of their notice.
+    /// Mails that were given up, by the id of their notice; see [`Self::given_up`].
     pub dead: BTreeMap<String, NoticeRecord>,
+    /// The last mail that said that all is well.
+    pub heartbeat: Option<HeartbeatRecord>,
     /// How many mails were ever sent.
     pub sent_total: u64,
     /// The mails that were sent last, oldest first; at most [`Self::LAST_SENT`].
@@ -73,6 +75,28 @@ impl Bookkeeping {
     /// How many sent mails are remembered one by one.
     pub const LAST_SENT: usize = 50;
 
+    /// Returns what is in the outbox without the notices that a digest there tells for them.
+    pub fn waiting(&self) -> impl Iterator<Item = (&str, &NoticeRecord)> {
+        notices::uncovered(&self.outbox)
+    }
+
+    /// Returns what was given up without the notices that a digest there tells for them.
+    pub fn given_up(&self) -> impl Iterator<Item = (&str, &NoticeRecord)> {
+        notices::uncovered(&self.dead)
+    }
+
+    /// Returns the id of the digest that tells a notice, wherever both are.
+    #[must_use]
+    pub fn digest_of(&self, id: &str) -> Option<&str> {
+        [&self.outbox, &self.dead].into_iter().find_map(|notices| {
+            let covers = |record: &NoticeRecord| record.covers.iter().any(|covered| covered == id);
+            let mut digests = notices.iter().filter(|(_, record)| covers(record));
+            let is_told = notices.get(id).is_some_and(|record| !record.is_digest());
+            let digest = is_told.then(|| digests.next()).flatten();
+            digest.map(|(digest, _)| digest.as_str())
+        })
+    }
+
     /// Returns whether nothing has been recorded yet.
     pub(super) fn is_blank(&self) -> bool {
         self.account.is_none()
@@ -84,6 +108,7 @@ impl Bookkeeping {
             && self.finished.is_empty()
             && self.outbox.is_empty()
             && self.dead.is_empty()
+            && self.heartbeat.is_none()
             && self.sent_total == 0
             && self.last_sent.is_empty()
             && self.unknown.is_empty()
@@ -272,80 +297,4 @@ impl<'de> Visitor<'de> for JobVisitor {
         }
         Ok(record)
     }
-}
-
-/// A mail that is to be sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NoticeRecord {
-    /// To whom.
-    pub to: Email,
-    /// Which text, as `new_job`.
-    pub event: String,
-    /// What the text speaks of.
-    pub payload: serde_json::Value,
-    /// The Message-ID that every attempt uses.
-    pub message_id: String,
-    /// When it was claimed.
-    pub created: Timestamp,
-    /// How far it has come.
-    pub state: NoticeState,
-    /// How often sending it has failed.
-    #[serde(default)]
-    pub attempts: u32,
-    /// When to try again; at once without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<Timestamp>,
-    /// Why the last attempt failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
-    /// Python's keys and the marks that they get when it is sent.
-    #[serde(default)]
-    pub marks: Vec<(String, String)>,
-    /// The event of a job that it tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<NoticeJob>,
-    /// Keys of a newer version.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// The event of a job that a mail tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeJob {
-    /// Who submitted the job.
-    pub ds: Email,
-    /// Its name.
-    pub job: String,
-    /// What happened to it, as `approved`.
-    pub event: String,
-}
-
-/// How far a mail has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeState {
-    /// It is to be sent, and nothing has been tried.
-    Claimed,
-    /// It lies with the mail server as a draft that can be sent once.
-    Staged {
-        /// The draft's id.
-        draft: String,
-    },
-    /// An attempt failed without sending it.
-    Waiting,
-    /// An attempt was begun whose outcome nobody knows.
-    Ambiguous,
-}
-
-/// A mail that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentRecord {
-    /// When.
-    pub at: Timestamp,
-    /// To whom.
-    pub to: Email,
-    /// Its subject line.
-    pub subject: String,
-    /// Its Message-ID.
-    pub message_id: String,
 }

@@ -44,11 +44,12 @@ pub(super) enum OwnKey {
 const ROW_INDENT: &str = " ";
 
 /// The keys of our section, in the order in which a new section has them.
-const OWN_KEYS: [&str; 12] = [
+const OWN_KEYS: [&str; 13] = [
     "version",
     "account",
     "cursor",
     "reconciled_at",
+    "heartbeat",
     "sent_total",
     "outbox",
     "dead",
@@ -164,6 +165,7 @@ impl State {
                 "account" => pieces.value(4, key, own.account.as_ref()),
                 "cursor" => pieces.value(4, key, own.cursor.as_ref()),
                 "reconciled_at" => pieces.value(4, key, own.reconciled_at.as_ref()),
+                "heartbeat" => pieces.value(4, key, own.heartbeat.as_ref()),
                 "sent_total" => pieces.value(4, key, Some(&own.sent_total)),
                 "last_sent" => {
                     pieces.value(

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{Email, Timestamp};
 
+mod digests;
+
 /// What Python writes (spec of its state file), with a key that nobody knows.
 const PYTHON: &str = include_str!("../../tests/golden/python.json");
 /// The same after this program has worked with it.
@@ -35,11 +37,6 @@ fn told(ds: &str, job: &str, event: &str) -> Op {
 
 fn notice(job: &str, event: &str) -> NoticeRecord {
     NoticeRecord {
-        to: email("do@example.org"),
-        event: "new_job".to_owned(),
-        payload: json!({"job": job}),
-        message_id: "<1@example.org>".to_owned(),
-        created: at(1),
         state: NoticeState::Staged {
             draft: "r-1".to_owned(),
         },
@@ -56,7 +53,13 @@ fn notice(job: &str, event: &str) -> NoticeRecord {
             job: job.to_owned(),
             event: event.to_owned(),
         }),
-        extra: Extra::new(),
+        ..NoticeRecord::new(
+            email("do@example.org"),
+            "new_job",
+            json!({"job": job}),
+            "<1@example.org>",
+            at(1),
+        )
     }
 }
 
@@ -341,13 +344,20 @@ fn any_notice() -> impl Strategy<Value = NoticeRecord> {
         any_name(),
         vec((any_name(), any_event()), 0..3),
         job,
+        option::of("[xy]"),
+        (any::<bool>(), vec("[a-d]", 0..3)),
     )
-        .prop_map(|(to, event, marks, job)| NoticeRecord {
-            to,
-            marks,
-            job: job.map(|(ds, job, event)| NoticeJob { ds, job, event }),
-            ..notice(&event, &event)
-        })
+        .prop_map(
+            |(to, event, marks, job, via, (collect, covers))| NoticeRecord {
+                to,
+                marks,
+                via,
+                collect,
+                covers,
+                job: job.map(|(ds, job, event)| NoticeJob { ds, job, event }),
+                ..notice(&event, &event)
+            },
+        )
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
@@ -393,6 +403,9 @@ fn any_op() -> impl Strategy<Value = Op> {
         (id(), any_name()).prop_map(|(id, error)| Op::Bury { id, error }),
         id().prop_map(|id| Op::Revive { id }),
         id().prop_map(|id| Op::Drop { id }),
+        (any::<i64>(), any::<u64>()).prop_map(|(micros, sent)| {
+            Op::Heartbeat(HeartbeatRecord::new(Timestamp::from_micros(micros), sent))
+        }),
     ]
 }
 

@@ -33,7 +33,16 @@ pub struct Tokens {
     endpoints: Endpoints,
     client: Client,
     scopes: Vec<String>,
+    saving: Saving,
     current: Mutex<Option<Arc<Bearer>>>,
+}
+
+/// Which tokens go into the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Saving {
+    Always,
+    /// Only what would be lost otherwise: a refresh token in the place of the one before.
+    IfReplaced,
 }
 
 /// An access token as it goes into a header.
@@ -78,6 +87,23 @@ impl Tokens {
     ///
     /// Fails if the file is missing, cannot be read or does not hold what it should.
     pub fn open(client: &Client, endpoints: &Endpoints, file: &Path) -> Result<Arc<Self>> {
+        Self::with(client, endpoints, file, Saving::Always)
+    }
+
+    /// Opens a token file to try it out, as [`Self::open`] does: new access tokens are not saved.
+    ///
+    /// A refresh token that the server gives in the place of the old one is saved all the same,
+    /// because the old one may have ended with it.
+    pub fn open_unsaved(client: &Client, endpoints: &Endpoints, file: &Path) -> Result<Arc<Self>> {
+        Self::with(client, endpoints, file, Saving::IfReplaced)
+    }
+
+    fn with(
+        client: &Client,
+        endpoints: &Endpoints,
+        file: &Path,
+        saving: Saving,
+    ) -> Result<Arc<Self>> {
         let stored = token_file::read(file)?;
         Ok(Arc::new(Self {
             file: file.to_owned(),
@@ -85,6 +111,7 @@ impl Tokens {
             client: client.clone(),
             current: Mutex::new(bearer(&stored).map(Arc::new)),
             scopes: stored.scopes,
+            saving,
         }))
     }
 
@@ -98,6 +125,18 @@ impl Tokens {
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         &self.scopes
+    }
+
+    /// Gets a new access token, whether or not the one before has run out, in one attempt.
+    ///
+    /// That is the proof that the file still opens the account: an access token may outlive the
+    /// consent that it came from.
+    pub async fn renew(&self) -> Result<()> {
+        let stored = token_file::read(&self.file)?;
+        let bearer = self.refresh(&stored).await;
+        let bearer = bearer.map_err(|failure| failure.error)?;
+        *self.current.lock().await = Some(Arc::new(bearer));
+        Ok(())
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -166,7 +205,12 @@ impl Tokens {
             .await
             .map_err(|error| exchange::failure(&self.file.display().to_string(), error))?;
         let fresh = fresh(&answer, asked_at);
-        if let Err(error) = token_file::update(&self.file, &fresh) {
+        let is_replaced = fresh
+            .refresh_token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret() != stored.refresh_token.expose_secret());
+        let is_saved = self.saving == Saving::Always || is_replaced;
+        if is_saved && let Err(error) = token_file::update(&self.file, &fresh) {
             // The token is good all the same, and the next start can refresh again.
             tracing::warn!(%error, "a refreshed token could not be saved");
         }

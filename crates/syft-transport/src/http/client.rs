@@ -11,8 +11,11 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Failure, Request, Retry, tls};
-use crate::error::{Error, Result};
+use super::{Failure, Request, Retry};
+use crate::{
+    error::{Error, Result},
+    tls,
+};
 
 /// An answer in JSON is never longer; Drive sends about 600 bytes an entry, 1,000 a page.
 const MAX_ANSWER: usize = 16 << 20;
@@ -75,8 +78,10 @@ impl Client {
     ///
     /// Fails if a file of [`Options::extra_roots`] cannot be used.
     pub fn new(options: Options) -> Result<Self> {
+        let mut tls = tls::config(&options.extra_roots)?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(&options.extra_roots)?)
+            .tls_backend_preconfigured(tls)
             // A resumable upload answers 308 without meaning a redirection (notify.md §1.3).
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)

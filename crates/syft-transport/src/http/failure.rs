@@ -1,8 +1,9 @@
 //! Why an attempt brought no usable answer, and whether it may be made again.
 
-use std::error::Error as StdError;
-
-use crate::error::{Error, Source};
+use crate::{
+    error::{Error, Source},
+    tls::{self, cause},
+};
 
 /// A failed attempt.
 #[derive(Debug)]
@@ -61,14 +62,8 @@ impl Failure {
 }
 
 fn reason(error: &reqwest::Error) -> String {
-    if let Some(tls) = cause::<rustls::Error>(error) {
-        return match tls {
-            rustls::Error::InvalidCertificate(problem) => format!(
-                "its certificate is not trusted ({problem:?}); behind a proxy that opens TLS, \
-                 name the proxy's CA in SSL_CERT_FILE"
-            ),
-            other => format!("TLS failed: {other}"),
-        };
+    if let Some(error) = cause::<rustls::Error>(error) {
+        return tls::reason(error);
     }
     if error.is_timeout() {
         return "it took too long".to_owned();
@@ -78,18 +73,4 @@ fn reason(error: &reqwest::Error) -> String {
         None if error.is_connect() => "there is no connection".to_owned(),
         None => "the connection broke".to_owned(),
     }
-}
-
-/// Returns the innermost cause of type `T`, looking into I/O errors that wrap another error.
-fn cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut found = None;
-    let mut next: Option<&(dyn StdError + 'static)> = error.source();
-    while let Some(current) = next {
-        found = current.downcast_ref::<T>().or(found);
-        next = match current.downcast_ref::<std::io::Error>() {
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-            None => current.source(),
-        };
-    }
-    found
 }

@@ -95,7 +95,7 @@ fn rate_limited(what: String, answer: &Answer) -> Error {
 }
 
 /// Returns what `Retry-After` says, as seconds or as a date compared with the server's own clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),

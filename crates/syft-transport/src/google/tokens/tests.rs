@@ -186,3 +186,45 @@ async fn secrets_are_not_shown() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+/// Who only looks leaves the file alone, whose owner they may not be.
+#[tokio::test]
+async fn a_token_that_is_tried_out_is_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = Script::acts([granted("new")]).await;
+    let path = token_file(folder.path(), "old", 600);
+    let before = std::fs::read(&path).unwrap();
+    let endpoints = Endpoints::at(&script.url).unwrap();
+    let tokens = Tokens::open_unsaved(&quick_client(), &endpoints, &path).unwrap();
+    assert_eq!(token(&tokens, None).await, "old");
+    tokens.renew().await.unwrap();
+    assert_eq!(script.count(), 1);
+    assert_eq!(token(&tokens, None).await, "new");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_replaced_refresh_token_is_saved_in_any_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = json(serde_json::json!({
+        "access_token": "new", "expires_in": 3599, "token_type": "Bearer",
+        "refresh_token": "1//other",
+    }));
+    let script = Script::acts([answer]).await;
+    let path = token_file(folder.path(), "old", 600);
+    let endpoints = Endpoints::at(&script.url).unwrap();
+    let tokens = Tokens::open_unsaved(&quick_client(), &endpoints, &path).unwrap();
+    tokens.renew().await.unwrap();
+    let stored = token_file::read(&path).unwrap();
+    assert_eq!(stored.refresh_token.expose_secret(), "1//other");
+}
+
+#[tokio::test]
+async fn a_revoked_consent_shows_before_the_access_token_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = br#"{"error": "invalid_grant"}"#.to_vec();
+    let script = Script::acts([Act::Answer(400, Vec::new(), body)]).await;
+    let tokens = open(&script, &token_file(folder.path(), "old", 600));
+    let error = tokens.renew().await.unwrap_err();
+    assert!(matches!(error, Error::Unauthenticated { .. }), "{error:?}");
+}

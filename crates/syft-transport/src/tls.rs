@@ -1,6 +1,6 @@
 //! Whom we trust: the platform's certificate authorities and those the caller adds.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{error::Error as StdError, path::PathBuf, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -14,26 +14,53 @@ use crate::error::{Error, Result};
 ///
 /// The platform's authorities are those of the operating system, or those that
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
-pub(super) fn config(extra_roots: &[PathBuf]) -> Result<ClientConfig> {
+pub(crate) fn config(extra_roots: &[PathBuf]) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .expect("ring supports the default versions of TLS");
-    let mut config = match Verifier::new_with_extra_roots(read(extra_roots)?, provider) {
-        Ok(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth(),
-        Err(error) => {
-            // Plain HTTP to this machine must work where no authority is installed.
-            tracing::warn!(%error, "no certificate authority is known: no TLS connection will be trusted");
-            builder
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth()
-        }
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    Ok(
+        match Verifier::new_with_extra_roots(read(extra_roots)?, provider) {
+            Ok(verifier) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+                .with_no_client_auth(),
+            Err(error) => {
+                // Plain HTTP to this machine must work where no authority is installed.
+                tracing::warn!(%error, "no certificate authority is known: no TLS connection will be trusted");
+                builder
+                    .with_root_certificates(RootCertStore::empty())
+                    .with_no_client_auth()
+            }
+        },
+    )
+}
+
+/// Says what is wrong, with what to do where a person can do something.
+pub(crate) fn reason(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(problem) => format!(
+            "its certificate is not trusted ({problem:?}); behind a proxy that opens TLS, \
+             name the proxy's CA in SSL_CERT_FILE"
+        ),
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+/// Returns the innermost cause of type `T`, looking into I/O errors that wrap another error.
+pub(crate) fn cause<'a, T: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a T> {
+    let mut found = None;
+    let mut next = Some(error);
+    while let Some(current) = next {
+        found = current.downcast_ref::<T>().or(found);
+        next = match current.downcast_ref::<std::io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => current.source(),
+        };
+    }
+    found
 }
 
 fn read(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>> {

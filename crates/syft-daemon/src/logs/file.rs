@@ -1,0 +1,129 @@
+use std::{path::Path, time::Instant};
+
+use tracing::Level;
+
+use super::{
+    Error, FILE_SIZE, KEPT_FILES, Line, error_log, level_of,
+    line::now,
+    rotating::{Remark, Rotating},
+};
+
+/// The one writer of a log and of its error log, which repeats the errors.
+///
+/// It takes whole lines and keeps them whole. A file that would grow beyond [`FILE_SIZE`] is
+/// rotated to `.1` … `.7`. Nothing stops it: when the file is moved, cut or removed, also with
+/// its directory, it goes on at the same place within a tenth of a second; what cannot be
+/// written is counted, and told in a WARNING line as soon as writing works again. No link is
+/// followed, and new files are for their owner alone (T24).
+///
+/// There must be one at a time for a path.
+#[derive(Debug)]
+pub struct LogFile {
+    line: Line,
+    all: Rotating,
+    errors: Rotating,
+}
+
+impl LogFile {
+    /// Opens the log at `path` and its error log, and creates what is missing.
+    ///
+    /// `line` is the form of the lines that the log writes of its own accord.
+    ///
+    /// # Errors
+    ///
+    /// When one of the files cannot be opened now. Later on that stops nothing.
+    pub fn open(path: &Path, line: Line) -> Result<Self, Error> {
+        Self::open_with(path, line, FILE_SIZE, KEPT_FILES)
+    }
+
+    /// Opens a log as [`open`](Self::open) does, with another size in bytes of a file and another
+    /// number of rotated files.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with(path: &Path, line: Line, size: u64, kept: usize) -> Result<Self, Error> {
+        let now = Instant::now();
+        Ok(Self {
+            line,
+            all: Rotating::open(path, size, kept, now)?,
+            errors: Rotating::open(&error_log(path), size, kept, now)?,
+        })
+    }
+
+    /// Writes a line, with or without its line break.
+    ///
+    /// One that is no log line, such as the words of a panic or of a library, becomes an ERROR
+    /// line. An empty one is left out.
+    pub fn write_line(&mut self, line: &[u8]) {
+        let line = line.trim_ascii_end();
+        if line.is_empty() {
+            return;
+        }
+        let wrapped;
+        let (level, whole) = match level_of(line) {
+            Some(level) => (level, [line, b"\n"].concat()),
+            None => {
+                wrapped = self.own_line(Level::ERROR, &String::from_utf8_lossy(line));
+                (Level::ERROR, wrapped.into_bytes())
+            }
+        };
+        let now = Instant::now();
+        append(self.line, &mut self.all, &whole, now);
+        if level == Level::ERROR {
+            append(self.line, &mut self.errors, &whole, now);
+        }
+    }
+
+    /// Looks whether the files are still in their places, without writing a line.
+    ///
+    /// To be called about once a second, so that a log whose directory was removed comes back
+    /// although nothing happens.
+    pub fn look_after(&mut self) {
+        let now = Instant::now();
+        settle(self.line, &mut self.all, now);
+        settle(self.line, &mut self.errors, now);
+    }
+
+    fn own_line(&self, level: Level, message: &str) -> String {
+        self.line.compose(now(), level, message)
+    }
+}
+
+/// Appends a line after what is to be told before it.
+fn append(form: Line, file: &mut Rotating, line: &[u8], now: Instant) {
+    if settle(form, file, now) {
+        file.append(line, now);
+    } else {
+        file.count_lost();
+    }
+}
+
+/// Tells in the log what happened to it; returns whether lines can be written now.
+fn settle(form: Line, file: &mut Rotating, at: Instant) -> bool {
+    while let Some(remark) = file.look_after(at) {
+        let line = form.compose(now(), Level::WARN, &describe(&remark));
+        if file.try_append(line.as_bytes(), at).is_err() {
+            return false;
+        }
+        file.told(&remark);
+    }
+    true
+}
+
+fn describe(remark: &Remark) -> String {
+    match remark {
+        Remark::Removed => "the log was removed while it was written; it goes on here".to_owned(),
+        Remark::Lost { lines, reason } => {
+            let noun = if *lines == 1 {
+                "line was"
+            } else {
+                "lines were"
+            };
+            format!("{lines} {noun} lost here, because the log could not be written: {reason}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -108,7 +108,12 @@ impl Lock {
             .read_at(&mut bytes, 0)
             .map_err(|error| Error::io(path, "read", error))?;
         let text = String::from_utf8_lossy(&bytes[..read]);
-        Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
+        Ok(text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned())
     }
 
     /// Returns where the lock file is.

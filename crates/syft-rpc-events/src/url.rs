@@ -31,6 +31,16 @@ impl SyftUrl {
         format!("{SCHEME}{host}/app_data/{app}/rpc/{endpoint}").parse()
     }
 
+    /// Returns an address that nobody has.
+    pub(crate) fn nowhere() -> Self {
+        let text = format!("{SCHEME}system@syftbox.localhost");
+        Self {
+            host_end: text.len(),
+            path_end: text.len(),
+            text,
+        }
+    }
+
     /// Returns it as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,6 +1,7 @@
 //! File-based RPC and file events for SyftBox, on the wire compatible with Python's `syft-event`
 //! 0.4 and `syft-rpc` 0.4, and with the Go client that carries the files.
 
+pub mod client;
 pub mod config;
 pub mod extract;
 pub mod handler;
@@ -17,6 +18,7 @@ pub mod state;
 mod tree;
 pub mod url;
 
+pub use client::{CallError, Client, Outgoing, Pending, Reply};
 pub use extract::{Extract, Json, Params, RequestId, Sender, State};
 pub use message::{Headers, Method, Status};
 pub use middleware::Next;

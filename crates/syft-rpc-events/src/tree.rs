@@ -12,6 +12,7 @@ use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat},
     io::Errno,
 };
+use syft_state::Timestamp;
 
 /// No link is followed, no pipe waited for, nothing handed to children.
 const GUARDED: OFlags = OFlags::NOFOLLOW
@@ -70,6 +71,12 @@ impl Fingerprint {
         self.length
     }
 
+    /// Returns when the file was changed.
+    pub(crate) fn time(&self) -> Timestamp {
+        let micros = self.modified() / 1_000;
+        Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
     /// Returns when the file was changed, in nanoseconds since 1970.
     pub(crate) fn modified(&self) -> i128 {
         i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds)
@@ -98,6 +105,37 @@ pub(crate) enum Replace {
     No,
 }
 
+impl Replace {
+    fn flags(self) -> RenameFlags {
+        match self {
+            Self::Yes => RenameFlags::empty(),
+            Self::No => RenameFlags::NOREPLACE,
+        }
+    }
+}
+
+/// A directory of a tree, to look at many of its files.
+#[derive(Debug)]
+pub(crate) struct Directory(OwnedFd);
+
+impl Directory {
+    /// Returns what tells the state of a regular file or of a directory; links have none.
+    pub(crate) fn look(&self, name: &str) -> io::Result<Fingerprint> {
+        let stat = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile | FileType::Directory => Ok(Fingerprint::of(&stat)),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Reads a regular file of at most `limit` bytes.
+    pub(crate) fn read(&self, name: &str, limit: u64) -> io::Result<Content> {
+        let flags = OFlags::RDONLY | GUARDED;
+        let file = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+        read(file, limit)
+    }
+}
+
 impl Tree {
     pub(crate) fn new(root: PathBuf, staging: PathBuf) -> Self {
         Self { root, staging }
@@ -110,25 +148,12 @@ impl Tree {
     /// Reads a regular file of at most `limit` bytes.
     pub(crate) fn read(&self, path: &str, limit: u64) -> io::Result<Content> {
         let (directory, name) = self.parent(path)?;
-        let file = rustix::fs::openat(&directory, name, OFlags::RDONLY | GUARDED, Mode::empty())?;
-        let stat = rustix::fs::fstat(&file)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "no regular file",
-            ));
-        }
-        let print = Fingerprint::of(&stat);
-        if print.length > limit {
-            return Ok(Content { print, bytes: None });
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(print.length).unwrap_or(0));
-        let mut file = File::from(file);
-        (&mut file).take(limit + 1).read_to_end(&mut bytes)?;
-        // A writer may have gone on meanwhile; then what was read is nobody's message.
-        let print = Fingerprint::of(&rustix::fs::fstat(&file)?);
-        let bytes = (bytes.len() as u64 <= limit).then_some(bytes);
-        Ok(Content { print, bytes })
+        Directory(directory).read(name, limit)
+    }
+
+    /// Opens a directory; `""` is the root.
+    pub(crate) fn directory(&self, path: &str) -> io::Result<Directory> {
+        Ok(Directory(self.open_directory(path)?))
     }
 
     /// Returns what tells a file's state, without reading it; links and directories have none.
@@ -151,10 +176,7 @@ impl Tree {
     pub(crate) fn write(&self, path: &str, bytes: &[u8], replace: Replace) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
         let (file, temporary) = self.stage(bytes)?;
-        let flags = match replace {
-            Replace::Yes => RenameFlags::empty(),
-            Replace::No => RenameFlags::NOREPLACE,
-        };
+        let flags = replace.flags();
         let renamed = rustix::fs::renameat_with(CWD, &temporary, &directory, name, flags);
         if let Err(errno) = renamed {
             // What cannot be removed is swept as any other leftover.
@@ -186,6 +208,16 @@ impl Tree {
     pub(crate) fn remove(&self, path: &str) -> io::Result<()> {
         let (directory, name) = self.parent(path)?;
         Ok(rustix::fs::unlinkat(&directory, name, AtFlags::empty())?)
+    }
+
+    /// Gives a file another place in the tree.
+    pub(crate) fn rename(&self, from: &str, to: &str, replace: Replace) -> io::Result<()> {
+        let (old_directory, old_name) = self.parent(from)?;
+        let (new_directory, new_name) = self.parent(to)?;
+        let flags = replace.flags();
+        let renamed =
+            rustix::fs::renameat_with(&old_directory, old_name, &new_directory, new_name, flags);
+        Ok(renamed?)
     }
 
     /// Removes a directory if nothing is in it.
@@ -262,6 +294,27 @@ impl Tree {
         }
         Ok(directory)
     }
+}
+
+fn read(file: OwnedFd, limit: u64) -> io::Result<Content> {
+    let stat = rustix::fs::fstat(&file)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no regular file",
+        ));
+    }
+    let print = Fingerprint::of(&stat);
+    if print.length > limit {
+        return Ok(Content { print, bytes: None });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(print.length).unwrap_or(0));
+    let mut file = File::from(file);
+    (&mut file).take(limit + 1).read_to_end(&mut bytes)?;
+    // A writer may have gone on meanwhile; then what was read is nobody's message.
+    let print = Fingerprint::of(&rustix::fs::fstat(&file)?);
+    let bytes = (bytes.len() as u64 <= limit).then_some(bytes);
+    Ok(Content { print, bytes })
 }
 
 /// Writes the last byte of a file once more: content and length stay, and watchers hear of it.

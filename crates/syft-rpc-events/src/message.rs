@@ -2,6 +2,7 @@
 //! of it, the Go client and the HTTP bridge can read them.
 
 mod body;
+mod field;
 mod fields;
 mod headers;
 mod method;

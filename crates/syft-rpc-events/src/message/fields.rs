@@ -1,39 +1,56 @@
 //! The fields that requests and responses share.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use syft_state::Timestamp;
 use uuid::Uuid;
 
-use super::{Headers, MessageError, body, time};
+use super::{Headers, MessageError, body, field::Field, time};
 use crate::url::SyftUrl;
 
 /// How long a message without `expires` is valid.
 const DEFAULT_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A message's JSON object, from which fields are taken one by one.
-pub(super) struct Fields(Map<String, Value>);
+/// The fields that messages have.
+const NAMES: [&str; 9] = [
+    "id",
+    "sender",
+    "url",
+    "body",
+    "headers",
+    "created",
+    "expires",
+    "method",
+    "status_code",
+];
 
-impl Fields {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
-        match serde_json::from_slice(bytes) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(MessageError::NotJson("another kind of value".to_owned())),
-            Err(error) => Err(MessageError::NotJson(place(&error))),
-        }
+/// A message's JSON object, from which fields are taken one by one.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a>([Field<'a>; NAMES.len()]);
+
+impl<'a> Fields<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, MessageError> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| MessageError::NotJson("no UTF-8".to_owned()))?;
+        serde_json::from_str(text).map_err(|error| MessageError::NotJson(place(&error)))
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    /// Returns one of [`NAMES`].
+    pub(super) fn get(&self, name: &str) -> &Field<'a> {
+        let index = NAMES.iter().position(|known| *known == name);
+        index.map_or(&Field::Missing, |index| &self.0[index])
     }
 
     /// Returns the id, if the message tells one; Python also reads other spellings of it.
     pub(super) fn id(&self) -> Result<Option<Uuid>, MessageError> {
         let id = match self.get("id") {
-            None => return Ok(None),
-            Some(Value::String(text)) => Uuid::parse_str(text.trim()).ok(),
-            Some(_) => None,
+            Field::Missing => return Ok(None),
+            Field::Text(text) => Uuid::parse_str(text.trim()).ok(),
+            _ => None,
         };
         id.map(Some)
             .ok_or(MessageError::invalid("id", "is no UUID"))
@@ -41,9 +58,9 @@ impl Fields {
 
     pub(super) fn text(&self, name: &'static str) -> Result<&str, MessageError> {
         match self.get(name) {
-            None => Err(MessageError::Missing(name)),
-            Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(MessageError::invalid(name, "is no text")),
+            Field::Missing => Err(MessageError::Missing(name)),
+            Field::Text(text) => Ok(text),
+            _ => Err(MessageError::invalid(name, "is no text")),
         }
     }
 
@@ -55,29 +72,22 @@ impl Fields {
 
     pub(super) fn body(&self) -> Result<Option<Vec<u8>>, MessageError> {
         match self.get("body") {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => body::decode(text)
+            Field::Missing | Field::Null => Ok(None),
+            Field::Text(text) => body::decode(text)
                 .map(Some)
                 .ok_or(MessageError::invalid("body", "is no base64")),
-            Some(_) => Err(MessageError::invalid("body", "is neither text nor null")),
+            _ => Err(MessageError::invalid("body", "is neither text nor null")),
         }
     }
 
     pub(super) fn headers(&self) -> Result<Headers, MessageError> {
-        let entries = match self.get("headers") {
-            None => return Ok(Headers::default()),
-            Some(Value::Object(entries)) => entries,
-            Some(_) => return Err(MessageError::invalid("headers", "is no object")),
-        };
-        let mut headers = Headers::default();
-        for (name, value) in entries {
-            let Value::String(value) = value else {
-                let reason = "holds a value that is no text";
-                return Err(MessageError::invalid("headers", reason));
-            };
-            headers.push(name.clone(), value.clone());
+        let invalid = |reason| Err(MessageError::invalid("headers", reason));
+        match self.get("headers") {
+            Field::Missing => Ok(Headers::default()),
+            Field::Texts(entries) => Ok(Headers::received(entries.clone())),
+            Field::Object => invalid("holds a value that is no text, or too many"),
+            _ => invalid("is no object"),
         }
-        Ok(headers)
     }
 
     /// Returns `created` and `expires`; what is absent counts from `now`.
@@ -88,8 +98,41 @@ impl Fields {
     }
 
     fn time(&self, name: &'static str) -> Result<Option<Timestamp>, MessageError> {
-        let decode = |value| time::decode(value).ok_or(MessageError::invalid(name, "is no time"));
-        self.get(name).map(decode).transpose()
+        match self.get(name) {
+            Field::Missing => Ok(None),
+            field => match time::decode(field) {
+                Some(time) => Ok(Some(time)),
+                None => Err(MessageError::invalid(name, "is no time")),
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(name) = map.next_key::<Field<'de>>()? {
+            let is_name = |known: &&str| matches!(&name, Field::Text(name) if name == known);
+            match NAMES.iter().position(is_name) {
+                Some(index) => fields.0[index] = map.next_value()?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(fields)
     }
 }
 

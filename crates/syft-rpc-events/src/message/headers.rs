@@ -41,9 +41,9 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// Keeps an entry as a peer wrote it, even beside one that differs only in case.
-    pub(super) fn push(&mut self, name: String, value: String) {
-        self.0.push((name, value));
+    /// Keeps entries as a peer wrote them, even those that differ only in case.
+    pub(super) fn received(entries: Vec<(String, String)>) -> Self {
+        Self(entries)
     }
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use syft_state::Timestamp;
 use uuid::{Builder, Uuid};
 
-use super::{Headers, MessageError, Method, body, fields::Fields, time};
+use super::{Headers, MessageError, Method, body, field::Field, fields::Fields, time};
 use crate::url::SyftUrl;
 
 /// A request as it stands in a `.request` file.
@@ -60,12 +60,11 @@ impl Request {
         let fields = Fields::parse(bytes)?;
         let (created, expires) = fields.times(now)?;
         let method = match fields.get("method") {
-            None => Method::default(),
-            Some(name) => name
-                .as_str()
-                .and_then(Method::from_name)
-                .ok_or(MessageError::invalid("method", "is no known method"))?,
+            Field::Missing => Some(Method::default()),
+            Field::Text(name) => Method::from_name(name),
+            _ => None,
         };
+        let method = method.ok_or(MessageError::invalid("method", "is no known method"))?;
         Ok(Self {
             id: fields.id()?.unwrap_or(id),
             sender: fields.text("sender")?.to_owned(),

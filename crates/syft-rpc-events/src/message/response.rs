@@ -1,9 +1,8 @@
 use serde::Serialize;
-use serde_json::Value;
 use syft_state::Timestamp;
 use uuid::Uuid;
 
-use super::{Headers, MessageError, Status, body, fields::Fields, time};
+use super::{Headers, MessageError, Status, body, field::Field, fields::Fields, time};
 use crate::url::SyftUrl;
 
 /// A response as it stands in a `.response` file.
@@ -77,12 +76,12 @@ impl Response {
 }
 
 /// Reads what pydantic takes for an integer, too: `"200"` and `200.0`.
-fn status(value: Option<&Value>) -> Result<Status, MessageError> {
-    let code = match value {
-        None => return Ok(Status::OK),
-        Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(_) => None,
+fn status(field: &Field<'_>) -> Result<Status, MessageError> {
+    let code = match field {
+        Field::Missing => return Ok(Status::OK),
+        Field::Number(number) => Some(*number),
+        Field::Text(text) => text.trim().parse().ok(),
+        _ => None,
     };
     #[expect(
         clippy::cast_possible_truncation,

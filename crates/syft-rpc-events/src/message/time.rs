@@ -1,8 +1,9 @@
 //! Points in time on the wire: ISO 8601 with an offset, read as leniently as Python's pydantic.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde_json::Value;
 use syft_state::Timestamp;
+
+use super::field::Field;
 
 /// A number above this counts milliseconds, not seconds; pydantic draws the line there, too.
 const LAST_SECOND: f64 = 2e10;
@@ -19,10 +20,10 @@ pub(super) fn encode(time: Timestamp) -> String {
 }
 
 /// Reads text or a number; a time without a zone is taken as UTC, where Python's peers crash.
-pub(super) fn decode(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::Number(number) => from_number(number.as_f64()?),
-        Value::String(text) => from_text(text.trim()),
+pub(super) fn decode(field: &Field<'_>) -> Option<Timestamp> {
+    match field {
+        Field::Number(number) => from_number(*number),
+        Field::Text(text) => from_text(text.trim()),
         _ => None,
     }
 }

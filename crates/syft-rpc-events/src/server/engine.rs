@@ -1,7 +1,6 @@
 //! The task that owns all state of a server.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,15 +17,17 @@ use tokio::{
 };
 
 use super::{
-    ServerOptions, StartError, UnknownEndpoint,
+    ServerOptions, StartError, UnknownEndpoint, Watching,
     health::Board,
-    inbox::{Inbox, Look, Next},
+    hints::{self, Hints, Teller},
+    inbox::{Inbox, Look, Next, whose},
     journal::{Journal, key_of},
-    look::{Letter, Looker, Outcome},
+    look::{Effort, Letter, Looker, Outcome, unreadable},
     queue::FairQueue,
     reply::Writer,
+    scans::Scans,
     setup,
-    sweep::Found,
+    sweep::{Found, Pace},
 };
 use crate::{
     layout::{AppPaths, Workspace},
@@ -37,18 +38,13 @@ use crate::{
     tree::{Fingerprint, Tree},
 };
 
-/// Hints that are not yet read; more of them become one sweep.
-const HINTS: usize = 65_536;
-/// Files up to this size are read at once, others on a thread of their own.
-const SMALL: u64 = 64 * 1024;
-/// How many files are looked at between two looks at the other work.
-const BATCH: usize = 64;
-/// A new directory may be filled before it is watched: it is looked at this long afterwards.
-const LOOKS_AT_DIRECTORY: [u64; 4] = [0, 10, 40, 120];
-/// An answer that could not be written is tried again after this.
-const REWRITE: Duration = Duration::from_millis(500);
-/// Sweeps take at most this part of the time.
-const SWEEP_SHARE: u32 = 100;
+/// How much of one kind is done between two looks at the other work.
+const HINTS: usize = 4_096;
+const LOOKS: usize = 64;
+/// How many large files are read at once; each may take many times its size.
+const LARGE_LOOKS: usize = 2;
+/// A journal that could not be written is tried again after this.
+const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) enum Command {
     Sweep,
@@ -58,8 +54,9 @@ pub(super) enum Command {
 pub(super) struct Engine {
     _lock: Lock,
     watch: Option<TreeWatch>,
-    hints: mpsc::Receiver<Hint>,
-    tell: mpsc::Sender<Hint>,
+    watching: Watching,
+    hints: Hints,
+    tell: Teller,
     tree: Tree,
     looker: Looker,
     writer: Writer,
@@ -69,10 +66,12 @@ pub(super) struct Engine {
     queue: FairQueue<String, (Letter, Request)>,
     journal: Option<Journal>,
     work: JoinSet<Done>,
-    /// Directories to look at again, by when.
-    directories: BTreeMap<(Instant, u64), String>,
-    directory_count: u64,
-    next_sweep: Instant,
+    scans: Scans,
+    is_scanning: bool,
+    pace: Pace,
+    /// Files that are too large to be looked at here.
+    large: FairQueue<String, Arc<str>>,
+    large_running: usize,
     running: usize,
     board: Arc<Board>,
 }
@@ -80,9 +79,11 @@ pub(super) struct Engine {
 /// Work that came back from another task.
 enum Done {
     Looked(Arc<str>, Outcome),
-    Answered(Letter, Option<Response>, bool),
+    Handled(Letter, Option<Fingerprint>),
+    Refused(Letter, Option<Fingerprint>),
+    Delayed(Letter, Request),
+    Scanned(Found),
     Swept(Found, Duration),
-    Rewrite(Letter, Response, bool),
 }
 
 impl Engine {
@@ -91,6 +92,7 @@ impl Engine {
         app: &AppPaths,
         routes: Routes,
         options: ServerOptions,
+        watching: Watching,
         board: Arc<Board>,
     ) -> Result<Self, StartError> {
         let lock = setup::lock(workspace, app)?;
@@ -102,11 +104,12 @@ impl Engine {
             .journal
             .as_deref()
             .map(|path| Journal::open(path).map_err(StartError::files("open the journal", path)));
-        let (tell, hints) = mpsc::channel(HINTS);
+        let (tell, hints) = hints::channel();
         let me = app.datasite().clone();
         let mut engine = Self {
             _lock: lock,
             watch: None,
+            watching,
             hints,
             tell,
             looker: Looker {
@@ -123,14 +126,17 @@ impl Engine {
             },
             tree,
             routes,
-            inbox: Inbox::default(),
+            inbox: Inbox::new(board.claims.clone()),
             queue: FairQueue::new(options.waiting_per_sender, options.waiting),
+            pace: Pace::new(options.sweep_every, Instant::now()),
             options,
             journal: journal.transpose()?,
             work: JoinSet::new(),
-            directories: BTreeMap::new(),
-            directory_count: 0,
-            next_sweep: Instant::now(),
+            scans: Scans::default(),
+            is_scanning: false,
+            // There are not more of them than files.
+            large: FairQueue::new(usize::MAX, usize::MAX),
+            large_running: 0,
             running: 0,
             board,
         };
@@ -139,13 +145,18 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Returns where hints are told.
+    pub(super) fn tell(&self) -> Teller {
+        self.tell.clone()
+    }
+
     /// Watches the tree; where that is not possible, sweeps have to do.
     fn watch(&mut self) {
+        if self.watching == Watching::Shared {
+            return self.board.note(|health| health.is_watching = true);
+        }
         let tell = self.tell.clone();
-        let watch = TreeWatch::new(self.tree.root(), move |hint| {
-            // A queue that is full loses hints; the next sweep makes up for them.
-            tell.try_send(hint).ok();
-        });
+        let watch = TreeWatch::new(self.tree.root(), move |hint| tell.tell(hint));
         self.watch = match watch {
             Ok(watch) => Some(watch),
             Err(error) => {
@@ -162,49 +173,50 @@ impl Engine {
             let wake = self.next_wake();
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Sweep) => self.next_sweep = Instant::now(),
+                    Some(Command::Sweep) => self.pace.urge(),
                     Some(Command::Stop(deadline)) => return self.drain(deadline).await,
                     // Whoever held the server has dropped it.
                     None => return,
                 },
-                Some(hint) = self.hints.recv() => self.hint(hint),
+                Some(hint) = self.hints.next() => self.hint(hint),
                 Some(done) = self.work.join_next() => match done {
                     Ok(done) => self.done(done),
                     Err(error) => tracing::error!("a task of the server failed: {error}"),
                 },
-                () = tokio::time::sleep_until(wake.into()) => {}
+                () = sleep_until(wake) => {}
             }
-            while let Ok(hint) = self.hints.try_recv() {
-                self.hint(hint);
+            for _ in 0..HINTS {
+                match self.hints.try_next() {
+                    Some(hint) => self.hint(hint),
+                    None => break,
+                }
+            }
+            while let Some(Ok(done)) = self.work.try_join_next() {
+                self.done(done);
             }
             self.step();
         }
     }
 
-    fn next_wake(&self) -> Instant {
-        let directory = self.directories.keys().next().map(|(at, _)| *at);
-        let others = [self.inbox.deadline(), directory];
-        others
-            .into_iter()
-            .flatten()
-            .fold(self.next_sweep, Instant::min)
+    fn next_wake(&self) -> Option<Instant> {
+        let scan = self.scans.deadline().filter(|_| !self.is_scanning);
+        let times = [self.inbox.deadline(), scan, self.pace.deadline()];
+        times.into_iter().flatten().min()
     }
 
     /// Does everything that is due.
     fn step(&mut self) {
         let now = Instant::now();
-        while let Some(entry) = self.directories.first_entry()
-            && entry.key().0 <= now
-        {
-            let directory = entry.remove();
-            self.look_into(&directory, now);
+        if self.hints.lost_any() {
+            self.pace.urge();
         }
-        if self.next_sweep <= now {
-            self.sweep(now);
+        self.scan(now);
+        self.sweep(now);
+        for path in self.inbox.poll(now, LOOKS) {
+            let outcome = self.looker.look(&path, Effort::Quick, self::now());
+            self.looked(&path, outcome);
         }
-        for path in self.inbox.poll(now, BATCH) {
-            self.look(path);
-        }
+        self.look_at_large();
         self.start_handlers();
         let (unreadable, waiting, running) = (self.inbox.waiting(), self.queue.len(), self.running);
         self.board.note(|health| {
@@ -226,17 +238,13 @@ impl Engine {
                 }
             }
             Hint::Directory(path) => {
-                let Some(path) = self.relative(&path) else {
-                    return;
-                };
-                for millis in LOOKS_AT_DIRECTORY {
-                    self.directory_count += 1;
-                    let at = now + Duration::from_millis(millis);
-                    self.directories
-                        .insert((at, self.directory_count), path.clone());
+                if let Some(path) = self.relative(&path)
+                    && self.scans.push(&path, now)
+                {
+                    self.pace.urge();
                 }
             }
-            _ => self.next_sweep = now,
+            _ => self.pace.urge(),
         }
     }
 
@@ -245,24 +253,34 @@ impl Engine {
         path.to_str().map(str::to_owned)
     }
 
-    /// Looks into one directory, at once: it is new, so there is little in it.
-    fn look_into(&mut self, directory: &str, now: Instant) {
-        let found = Found::below(&self.tree, directory);
-        for (path, print) in &found.open {
-            self.inbox.saw(path, *print, now);
+    /// Looks into directories that are new, on another thread: a peer may have filled them.
+    fn scan(&mut self, now: Instant) {
+        if self.is_scanning {
+            return;
         }
+        let directories = self.scans.poll(now);
+        if directories.is_empty() {
+            return;
+        }
+        self.is_scanning = true;
+        let tree = self.tree.clone();
+        self.work.spawn(async move {
+            let scan = move || Found::below(&tree, directories.iter().map(|path| &**path));
+            Done::Scanned(spawn_blocking(scan).await.unwrap_or_default())
+        });
     }
 
     fn sweep(&mut self, now: Instant) {
-        // The next one is set when this one has come back.
-        self.next_sweep = now + Duration::from_secs(3600);
+        if !self.pace.begin(now) {
+            return;
+        }
         if !self.tree.root().is_dir() {
             self.rebuild();
         }
         let tree = self.tree.clone();
         self.work.spawn(async move {
             let began = Instant::now();
-            let found = spawn_blocking(move || Found::below(&tree, "")).await;
+            let found = spawn_blocking(move || Found::below(&tree, [""])).await;
             Done::Swept(found.unwrap_or_default(), began.elapsed())
         });
     }
@@ -288,40 +306,43 @@ impl Engine {
             }
         }
         self.inbox.retain(|path| found.has(path));
-        self.next_sweep = now + self.options.sweep_every.max(took * SWEEP_SHARE);
+        self.pace.ended(now, took);
         self.board.note(|health| health.last_sweep = Some(now));
-        if self.watch.is_none() {
+        if self.watch.is_none() && self.watching == Watching::Own {
             self.watch();
         }
     }
 
-    fn look(&mut self, path: Arc<str>) {
-        let is_small = self
-            .tree
-            .look(&path)
-            .is_ok_and(|print| print.length() <= SMALL);
-        if is_small {
-            let outcome = self.looker.look(&path, now());
-            return self.looked(&path, outcome);
+    /// Looks at large files, few at a time, on threads of their own.
+    fn look_at_large(&mut self) {
+        while self.large_running < LARGE_LOOKS
+            && let Some(path) = self.large.pop()
+        {
+            self.large_running += 1;
+            let looker = self.looker.clone();
+            self.work.spawn(async move {
+                let at = Arc::clone(&path);
+                let look = move || looker.look(&at, Effort::Thorough, now());
+                let outcome = spawn_blocking(look).await;
+                Done::Looked(path, outcome.unwrap_or(Outcome::Nothing(Look::Gone)))
+            });
         }
-        let looker = self.looker.clone();
-        self.work.spawn(async move {
-            let at = Arc::clone(&path);
-            let outcome = spawn_blocking(move || looker.look(&at, now())).await;
-            Done::Looked(path, outcome.unwrap_or(Outcome::Nothing(Look::Gone)))
-        });
     }
 
-    fn looked(&mut self, path: &str, outcome: Outcome) {
+    fn looked(&mut self, path: &Arc<str>, outcome: Outcome) {
         let now_here = Instant::now();
         match outcome {
-            Outcome::Nothing(look) => {
+            Outcome::Nothing(look) => drop(self.inbox.looked(path, look, now_here)),
+            Outcome::TooLong => {
+                let pushed = self.large.push(&whose(path).to_owned(), Arc::clone(path));
+                pushed.expect("it has no limits");
+            }
+            Outcome::Unreadable(letter, error) => {
+                tracing::debug!("{path} cannot be read yet: {error}");
+                let look = Look::Unreadable(letter.print);
                 if self.inbox.looked(path, look, now_here) == Next::GiveUp {
-                    let outcome = self.looker.give_up(path, now());
-                    match outcome {
-                        Outcome::Nothing(_) => self.inbox.finished(path, None, now_here),
-                        outcome => self.looked(path, outcome),
-                    }
+                    tracing::warn!("{path} is no request: {error}");
+                    self.refuse(letter, unreadable(&error));
                 }
             }
             Outcome::Refuse(letter, response) => {
@@ -367,78 +388,31 @@ impl Engine {
                 // Without a note of the beginning a crash would not be noticed: it waits.
                 tracing::error!("cannot write the journal: {error}");
                 self.work.spawn(async move {
-                    tokio::time::sleep(REWRITE).await;
-                    Done::Looked(
-                        letter.path.as_str().into(),
-                        Outcome::Handle(letter, request),
-                    )
+                    tokio::time::sleep(AGAIN).await;
+                    Done::Delayed(letter, request)
                 });
                 break;
             }
             self.running += 1;
-            let routes = self.routes.clone();
+            let (routes, writer) = (self.routes.clone(), self.writer.clone());
+            let board = Arc::clone(&self.board);
             self.work.spawn(async move {
                 let response = routes.dispatch(request).await;
-                Done::Answered(letter, Some(response), true)
+                let print = writer.deliver(&letter, response, &board).await;
+                Done::Handled(letter, print)
             });
         }
     }
 
     fn refuse(&mut self, letter: Letter, response: Response) {
-        self.write(letter, response, false);
-    }
-
-    fn write(&mut self, letter: Letter, response: Response, is_handled: bool) {
-        let is_small = response
-            .body
-            .as_ref()
-            .is_none_or(|body| body.len() as u64 <= SMALL);
-        if is_small {
-            let outcome = self.writer.write(&letter, response.clone(), now());
-            return self.written(letter, response, is_handled, outcome);
-        }
-        let writer = self.writer.clone();
+        let (writer, board) = (self.writer.clone(), Arc::clone(&self.board));
         self.work.spawn(async move {
-            let copy = (letter.clone(), response.clone());
-            let outcome = spawn_blocking(move || writer.write(&copy.0, copy.1, now())).await;
-            match outcome.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-                Ok(print) => {
-                    let letter = Letter {
-                        print: print.unwrap_or(letter.print),
-                        ..letter
-                    };
-                    Done::Answered(letter, None, is_handled)
-                }
-                Err(error) => {
-                    tracing::error!("cannot answer {}: {error}", letter.path);
-                    tokio::time::sleep(REWRITE).await;
-                    Done::Rewrite(letter, response, is_handled)
-                }
-            }
+            let print = writer.deliver(&letter, response, &board).await;
+            Done::Refused(letter, print)
         });
     }
 
-    fn written(
-        &mut self,
-        letter: Letter,
-        response: Response,
-        is_handled: bool,
-        outcome: std::io::Result<Option<Fingerprint>>,
-    ) {
-        match outcome {
-            Ok(print) => self.finish(&letter, print, is_handled),
-            Err(error) => {
-                tracing::error!("cannot answer {}: {error}", letter.path);
-                self.board.note(|health| health.unwritten += 1);
-                self.work.spawn(async move {
-                    tokio::time::sleep(REWRITE).await;
-                    Done::Rewrite(letter, response, is_handled)
-                });
-            }
-        }
-    }
-
-    fn finish(&mut self, letter: &Letter, print: Option<Fingerprint>, is_handled: bool) {
+    fn finish(&mut self, letter: &Letter, print: Option<Fingerprint>) {
         let created = letter.told.as_ref().map(|told| told.created);
         if let (Some(journal), Some(created)) = (&mut self.journal, created)
             && let Err(error) = journal.end(key_of(letter.place.id, created))
@@ -446,27 +420,31 @@ impl Engine {
             tracing::error!("cannot write the journal: {error}");
         }
         self.inbox.finished(&letter.path, print, Instant::now());
-        self.board.note(|health| {
-            if is_handled {
-                health.handled += 1;
-            } else {
-                health.refused += 1;
-            }
-        });
     }
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Looked(path, outcome) => self.looked(&path, outcome),
-            Done::Answered(letter, Some(response), is_handled) => {
+            Done::Looked(path, outcome) => {
+                self.large_running -= 1;
+                self.looked(&path, outcome);
+            }
+            Done::Handled(letter, print) => {
                 self.running -= 1;
-                self.write(letter, response, is_handled);
+                self.finish(&letter, print);
+                self.board.note(|health| health.handled += 1);
             }
-            Done::Answered(letter, None, is_handled) => {
-                let print = Some(letter.print);
-                self.finish(&letter, print, is_handled);
+            Done::Refused(letter, print) => {
+                self.finish(&letter, print);
+                self.board.note(|health| health.refused += 1);
             }
-            Done::Rewrite(letter, response, is_handled) => self.write(letter, response, is_handled),
+            Done::Delayed(letter, request) => self.enqueue(letter, request),
+            Done::Scanned(found) => {
+                self.is_scanning = false;
+                let now = Instant::now();
+                for (path, print) in &found.open {
+                    self.inbox.saw(path, *print, now);
+                }
+            }
             Done::Swept(found, took) => self.swept(&found, took),
         }
     }
@@ -476,14 +454,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + deadline;
         while self.running > 0 {
             match tokio::time::timeout_at(deadline, self.work.join_next()).await {
-                Ok(Some(Ok(Done::Answered(letter, Some(response), is_handled)))) => {
-                    self.running -= 1;
-                    let outcome = self.writer.write(&letter, response, now());
-                    match outcome {
-                        Ok(print) => self.finish(&letter, print, is_handled),
-                        Err(error) => tracing::error!("cannot answer {}: {error}", letter.path),
-                    }
-                }
+                Ok(Some(Ok(done @ Done::Handled(..)))) => self.done(done),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => {
@@ -492,6 +463,14 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Sleeps until then, or for ever.
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
     }
 }
 

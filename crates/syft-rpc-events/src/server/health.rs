@@ -3,6 +3,8 @@ use std::{
     time::Instant,
 };
 
+use crate::claims::Claims;
+
 /// How a server is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,15 +33,19 @@ pub struct Health {
 
 /// Where the engine writes down how it is doing.
 #[derive(Debug, Default)]
-pub(super) struct Board(Mutex<Health>);
+pub(super) struct Board {
+    health: Mutex<Health>,
+    /// The files that it is busy with.
+    pub(super) claims: Claims,
+}
 
 impl Board {
     pub(super) fn note(&self, change: impl FnOnce(&mut Health)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(super) fn health(&self, is_running: bool) -> Health {
-        let health = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         Health {
             is_running,
             ..health.clone()

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::tree::Fingerprint;
+use super::queue::FairQueue;
+use crate::{claims::Claims, tree::Fingerprint};
 
 /// The waits between two looks at a file that is not whole yet; the last one repeats.
 const WAITS: [u64; 6] = [5, 20, 50, 100, 200, 400];
@@ -36,11 +37,17 @@ pub(super) enum Next {
 }
 
 /// The request files that are known, by their path below `rpc/`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Inbox {
     files: HashMap<Arc<str>, File>,
-    /// Files to look at, by when.
-    due: BTreeSet<(Instant, Arc<str>)>,
+    /// Files to look at later, by when.
+    later: BTreeSet<(Instant, Arc<str>)>,
+    /// Files to look at now: nobody's flood of files delays anybody else.
+    ready: FairQueue<String, Arc<str>>,
+    /// When files were last handed out.
+    polled: Option<Instant>,
+    /// The files that are busy, for others to know.
+    claims: Claims,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +75,18 @@ struct Trouble {
 }
 
 impl Inbox {
+    /// Makes one that knows no file, and claims those that are busy.
+    pub(super) fn new(claims: Claims) -> Self {
+        Self {
+            files: HashMap::new(),
+            later: BTreeSet::new(),
+            // There are not more of them than files.
+            ready: FairQueue::new(usize::MAX, usize::MAX),
+            polled: None,
+            claims,
+        }
+    }
+
     /// Notes that a file may have news: an event, or a sweep that found it.
     pub(super) fn hint(&mut self, path: &str, now: Instant) {
         match self.files.get_mut(path) {
@@ -75,7 +94,7 @@ impl Inbox {
             Some(File::Waiting { at, trouble }) if *at > now => {
                 let (at, trouble) = (*at, *trouble);
                 let path: Arc<str> = path.into();
-                self.due.remove(&(at, Arc::clone(&path)));
+                self.later.remove(&(at, Arc::clone(&path)));
                 self.wait(path, now, trouble);
             }
             Some(File::Waiting { .. }) => {}
@@ -97,24 +116,26 @@ impl Inbox {
 
     /// Returns the files to look at now; each is busy until [`Self::looked`].
     pub(super) fn poll(&mut self, now: Instant, most: usize) -> Vec<Arc<str>> {
+        self.polled = Some(now);
+        while let Some((at, _)) = self.later.first()
+            && *at <= now
+            && let Some((_, path)) = self.later.pop_first()
+        {
+            let pushed = self.ready.push(&whose(&path).to_owned(), path);
+            pushed.expect("it has no limits");
+        }
         let mut paths = Vec::new();
-        while paths.len() < most {
-            match self.due.first() {
-                Some((at, _)) if *at <= now => {}
-                _ => break,
-            }
-            let Some((_, path)) = self.due.pop_first() else {
-                break;
-            };
-            if let Some(file @ File::Waiting { .. }) = self.files.get_mut(&path) {
-                let trouble = match file {
-                    File::Waiting { trouble, .. } => *trouble,
-                    _ => None,
-                };
+        while paths.len() < most
+            && let Some(path) = self.ready.pop()
+        {
+            if let Some(file) = self.files.get_mut(&path)
+                && let File::Waiting { trouble, .. } = *file
+            {
                 *file = File::Busy {
                     again: false,
                     trouble,
                 };
+                self.claims.take(&path);
                 paths.push(path);
             }
         }
@@ -123,7 +144,10 @@ impl Inbox {
 
     /// Returns when to poll next, if anything waits.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.due.first().map(|(at, _)| *at)
+        if self.ready.len() > 0 {
+            return self.polled;
+        }
+        self.later.first().map(|(at, _)| *at)
     }
 
     /// Takes the outcome of a look; after [`Look::Taken`] the file is busy until
@@ -161,7 +185,7 @@ impl Inbox {
 
     /// Returns how many files wait for a look.
     pub(super) fn waiting(&self) -> usize {
-        self.due.len()
+        self.later.len() + self.ready.len()
     }
 
     fn unreadable(
@@ -187,11 +211,13 @@ impl Inbox {
         }
         let wait = WAITS[trouble.looks.min(WAITS.len() - 1)];
         let at = now + Duration::from_millis(wait);
+        self.claims.release(path);
         self.wait(path.into(), at, Some(trouble));
         Next::Nothing
     }
 
     fn settle(&mut self, path: &str, print: Option<Fingerprint>, again: bool, now: Instant) {
+        self.claims.release(path);
         match (again, print) {
             (true, _) => self.wait(path.into(), now, None),
             (false, Some(print)) => {
@@ -211,8 +237,14 @@ impl Inbox {
             Entry::Occupied(mut known) => drop(known.insert(file)),
             Entry::Vacant(place) => drop(place.insert(file)),
         }
-        self.due.insert((at, path));
+        self.later.insert((at, path));
     }
+}
+
+/// Returns the directory that a file is in by its own name, which is the sender.
+pub(super) fn whose(path: &str) -> &str {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    directory.rsplit('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ use crate::{
     message::{self, MessageError, Status},
     request::{Caller, Request},
     response::{IntoResponse as _, Response},
-    tree::{Content, Fingerprint, Tree},
+    tree::{Content, Directory, Fingerprint, Tree},
 };
 
-/// A response is at most so much larger than what is read of requests.
+/// A response that is longer is taken for one without a look into it.
 const RESPONSE_LIMIT: u64 = 64 * 1024 * 1024;
+/// Files up to this size are read and written at once, others on threads of their own.
+pub(super) const SMALL: u64 = 64 * 1024;
 
 /// What a look came to.
 #[derive(Debug)]
@@ -25,6 +27,19 @@ pub(super) enum Outcome {
     Refuse(Letter, Response),
     /// It is to be handled.
     Handle(Letter, Request),
+    /// It is no message, or not yet.
+    Unreadable(Letter, MessageError),
+    /// It is too large for a quick look.
+    TooLong,
+}
+
+/// How much a look may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Files up to [`SMALL`] are read, others are [`Outcome::TooLong`].
+    Quick,
+    /// Everything that may be read is read.
+    Thorough,
 }
 
 /// What a response needs to know of its request.
@@ -57,24 +72,32 @@ pub(super) struct Looker {
 
 impl Looker {
     /// Looks at a file; nothing that is in it or in its way makes this fail.
-    pub(super) fn look(&self, path: &str, now: Timestamp) -> Outcome {
-        let Some(place) = Place::of(path) else {
-            return Outcome::Nothing(Look::Gone);
+    pub(super) fn look(&self, path: &str, effort: Effort, now: Timestamp) -> Outcome {
+        let (place, directory) = match self.open(path) {
+            Ok(found) => found,
+            Err(look) => return Outcome::Nothing(look),
         };
-        let content = match self.tree.read(path, self.limit) {
+        let limit = match effort {
+            Effort::Quick => SMALL.min(self.limit),
+            Effort::Thorough => self.limit,
+        };
+        let content = match directory.read(name_of(path), limit) {
             Ok(content) => content,
-            Err(error) => return Outcome::Nothing(self.unreachable(path, &error)),
+            Err(error) => return Outcome::Nothing(unreachable(path, &error)),
         };
+        let Content { print, bytes } = content;
         let letter = Letter {
             path: path.to_owned(),
-            print: content.print,
             place,
+            print,
             told: None,
         };
-        let answered = self.answered_at(&letter);
-        let Content { print, bytes } = content;
+        let Ok(answered) = answered_at(&directory, &letter, effort) else {
+            return Outcome::TooLong;
+        };
         let Some(bytes) = bytes else {
             return match answered {
+                _ if print.length() <= self.limit => Outcome::TooLong,
                 Some(_) => Outcome::Nothing(Look::Answered(print)),
                 None => refuse(
                     letter,
@@ -90,56 +113,18 @@ impl Looker {
             }
             Ok(request) => self.judge(letter, request, now),
             Err(_) if answered.is_some() => Outcome::Nothing(Look::Answered(print)),
-            Err(error) => {
-                tracing::debug!("{path} cannot be read yet: {error}");
-                Outcome::Nothing(Look::Unreadable(print))
-            }
+            Err(error) => Outcome::Unreadable(letter, error),
         }
     }
 
-    /// Answers a file that nobody is writing any more and that is no request.
-    pub(super) fn give_up(&self, path: &str, now: Timestamp) -> Outcome {
-        let Some(place) = Place::of(path) else {
-            return Outcome::Nothing(Look::Gone);
-        };
-        let content = match self.tree.read(path, self.limit) {
-            Ok(content) => content,
-            Err(error) => return Outcome::Nothing(self.unreachable(path, &error)),
-        };
-        let bytes = content.bytes.unwrap_or_default();
-        let Err(error) = message::Request::parse(&bytes, place.id, now) else {
-            return self.look(path, now);
-        };
-        tracing::warn!("{path} is no request: {error}");
-        let letter = Letter {
-            path: path.to_owned(),
-            print: content.print,
-            place,
-            told: None,
-        };
-        refuse(letter, Status::BAD_REQUEST, &unreadable(&error))
-    }
-
-    fn unreachable(&self, path: &str, error: &io::Error) -> Look {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
-            // Rows 4 and 29: a link or a directory with the name of a request.
-            _ => tracing::debug!("{path} is left alone: {error}"),
+    /// Opens the directory of a file that may be a request.
+    fn open(&self, path: &str) -> Result<(Place, Directory), Look> {
+        let place = Place::of(path).ok_or(Look::Gone)?;
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        match self.tree.directory(directory) {
+            Ok(directory) => Ok((place, directory)),
+            Err(error) => Err(unreachable(path, &error)),
         }
-        Look::Gone
-    }
-
-    /// Returns when the response beside a request was made; one that cannot be read is none
-    /// (row 13).
-    fn answered_at(&self, letter: &Letter) -> Option<Timestamp> {
-        let path = response_to(&letter.path)?;
-        let content = self.tree.read(&path, RESPONSE_LIMIT).ok()?;
-        let Some(bytes) = content.bytes else {
-            return Some(Timestamp::from_micros(i64::MAX));
-        };
-        let oldest = Timestamp::EPOCH;
-        let response = message::Response::parse(&bytes, letter.place.id, oldest).ok()?;
-        Some(response.created)
     }
 
     /// Decides about a request that can be read: the place counts, not what the request says.
@@ -191,13 +176,57 @@ impl Looker {
     }
 }
 
+fn unreachable(path: &str, error: &io::Error) -> Look {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+        // Rows 4 and 29: a link or a directory with the name of a request.
+        _ => tracing::debug!("{path} is left alone: {error}"),
+    }
+    Look::Gone
+}
+
+/// Says that a response is too long for a quick look.
+struct TooLong;
+
+/// Returns when the response beside a request was made; one that cannot be read is none (row 13).
+fn answered_at(
+    directory: &Directory,
+    letter: &Letter,
+    effort: Effort,
+) -> Result<Option<Timestamp>, TooLong> {
+    let Some(name) = response_to(name_of(&letter.path)) else {
+        return Ok(None);
+    };
+    let limit = match effort {
+        Effort::Quick => SMALL,
+        Effort::Thorough => RESPONSE_LIMIT,
+    };
+    let Ok(content) = directory.read(&name, limit) else {
+        return Ok(None);
+    };
+    match content.bytes {
+        Some(bytes) => {
+            let response = message::Response::parse(&bytes, letter.place.id, Timestamp::EPOCH);
+            Ok(response.ok().map(|response| response.created))
+        }
+        None if content.print.length() <= RESPONSE_LIMIT => Err(TooLong),
+        None => Ok(Some(Timestamp::from_micros(i64::MAX))),
+    }
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
 fn refuse(letter: Letter, status: Status, text: &str) -> Outcome {
     Outcome::Refuse(letter, (status, text.to_owned()).into_response())
 }
 
-/// The beginning is what Python writes, too.
-fn unreadable(error: &MessageError) -> String {
-    format!("Error loading request: {error}")
+/// Answers a file that nobody is writing any more and that is no request; the beginning is what
+/// Python writes, too.
+pub(super) fn unreadable(error: &MessageError) -> Response {
+    let text = format!("Error loading request: {error}");
+    (Status::BAD_REQUEST, text).into_response()
 }
 
 /// Makes the message that answers a request.

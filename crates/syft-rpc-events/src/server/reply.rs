@@ -1,10 +1,14 @@
 //! Writes responses beside their requests.
 
-use std::io;
+use std::{io, time::Duration};
 
 use syft_state::{Email, Timestamp};
+use tokio::task::spawn_blocking;
 
-use super::look::{Letter, answer};
+use super::{
+    health::Board,
+    look::{Letter, SMALL, answer},
+};
 use crate::{
     layout::response_to,
     response::Response,
@@ -13,6 +17,9 @@ use crate::{
 
 /// What the relay and the Go client carry in one message, in bytes of the file.
 const CARRIED: usize = 3_000_000;
+
+/// An answer that could not be written is tried again after this.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Whoever writes responses.
 #[derive(Clone, Debug)]
@@ -23,10 +30,45 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// Writes a response, however often it takes, and returns as [`Self::write`] does.
+    pub(super) async fn deliver(
+        &self,
+        letter: &Letter,
+        response: Response,
+        board: &Board,
+    ) -> Option<Fingerprint> {
+        loop {
+            match self.try_deliver(letter, response.clone()).await {
+                Ok(print) => return print,
+                Err(error) => {
+                    tracing::error!("cannot answer {}: {error}", letter.path);
+                    board.note(|health| health.unwritten += 1);
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn try_deliver(
+        &self,
+        letter: &Letter,
+        response: Response,
+    ) -> io::Result<Option<Fingerprint>> {
+        let length = response.body.as_ref().map_or(0, bytes::Bytes::len);
+        if length as u64 <= SMALL {
+            return self.write(letter, response, now());
+        }
+        let (writer, letter) = (self.clone(), letter.clone());
+        let write = spawn_blocking(move || writer.write(&letter, response, now()));
+        write
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
     /// Writes a response, and returns what the request looked like that it answers.
     ///
     /// A sender's directory that is gone has nobody who waits.
-    pub(super) fn write(
+    fn write(
         &self,
         letter: &Letter,
         response: Response,
@@ -50,4 +92,12 @@ impl Writer {
             Err(error) => Err(error),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the writer is the shell that reads the clock"
+)]
+fn now() -> Timestamp {
+    std::time::SystemTime::now().into()
 }

@@ -20,7 +20,7 @@ fn is_due(inbox: &mut Inbox, now: Instant) -> bool {
 #[test]
 fn row_11_a_half_written_request_is_waited_for() {
     let start = Instant::now();
-    let mut inbox = Inbox::default();
+    let mut inbox = Inbox::new(Claims::default());
     inbox.hint(PATH, start);
     let mut now = start;
     // It grows for ten seconds, and is never given up.
@@ -48,7 +48,7 @@ fn row_11_a_half_written_request_is_waited_for() {
 #[test]
 fn a_hint_during_a_look_leads_to_another_one() {
     let now = Instant::now();
-    let mut inbox = Inbox::default();
+    let mut inbox = Inbox::new(Claims::default());
     inbox.hint(PATH, now);
     assert!(is_due(&mut inbox, now));
     inbox.hint(PATH, now);
@@ -60,7 +60,7 @@ fn a_hint_during_a_look_leads_to_another_one() {
 #[test]
 fn row_18_a_request_that_is_being_handled_is_not_taken_twice() {
     let now = Instant::now();
-    let mut inbox = Inbox::default();
+    let mut inbox = Inbox::new(Claims::default());
     inbox.hint(PATH, now);
     assert!(is_due(&mut inbox, now));
     inbox.looked(PATH, Look::Taken, now);
@@ -79,12 +79,27 @@ fn row_18_a_request_that_is_being_handled_is_not_taken_twice() {
     assert!(is_due(&mut inbox, now));
 }
 
+#[test]
+fn a_flood_of_files_of_one_sender_delays_nobody_else() {
+    let now = Instant::now();
+    let mut inbox = Inbox::new(Claims::default());
+    for number in 0..1000 {
+        inbox.hint(&format!("ping/eve@example.com/{number}.request"), now);
+    }
+    assert_eq!(inbox.poll(now, 10).len(), 10);
+    assert_eq!(inbox.deadline(), Some(now));
+    inbox.hint(PATH, now);
+    let next = inbox.poll(now, 2);
+    assert!(next.iter().any(|path| **path == *PATH), "{next:?}");
+    assert_eq!(inbox.waiting(), 989);
+}
+
 proptest! {
     /// Whatever comes in whatever order, a file that has news is looked at in the end.
     #[test]
     fn no_hint_is_lost(steps in proptest::collection::vec(0..6u8, 1..200)) {
         let start = Instant::now();
-        let mut inbox = Inbox::default();
+        let mut inbox = Inbox::new(Claims::default());
         let mut now = start;
         let (mut has_news, mut is_busy) = (false, false);
         for step in steps {

@@ -145,7 +145,7 @@ impl Place {
     pub fn of(path: &str) -> Option<Self> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.strip_suffix(REQUEST)?;
-        if ASIDE.iter().any(|part| stem.contains(part)) {
+        if is_aside(stem) {
             return None;
         }
         let id = Uuid::try_parse(stem).ok()?;
@@ -160,6 +160,11 @@ impl Place {
             id,
         })
     }
+}
+
+/// Returns whether a stem is of a message that the Go client has put aside.
+pub(crate) fn is_aside(stem: &str) -> bool {
+    ASIDE.iter().any(|part| stem.contains(part))
 }
 
 /// Returns the path of the response to a request, which lies beside it under the same stem.

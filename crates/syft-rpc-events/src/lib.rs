@@ -1,6 +1,8 @@
 //! File-based RPC and file events for SyftBox, on the wire compatible with Python's `syft-event`
 //! 0.4 and `syft-rpc` 0.4, and with the Go client that carries the files.
 
+mod claims;
+pub mod cleanup;
 pub mod client;
 pub mod config;
 pub mod extract;
@@ -9,7 +11,9 @@ pub mod interval;
 pub mod layout;
 pub mod message;
 pub mod middleware;
+pub mod migrate;
 pub mod permissions;
+pub mod publish;
 pub mod request;
 pub mod response;
 pub mod router;
@@ -20,6 +24,8 @@ pub mod state;
 mod tree;
 pub mod url;
 
+pub use claims::Claims;
+pub use cleanup::{CleanupOptions, CleanupStats, PeriodicCleanup};
 pub use client::{CallError, Client, Outgoing, Pending, Reply};
 pub use extract::{Extract, Json, Params, RequestId, Sender, State};
 pub use message::{Headers, Method, Status};

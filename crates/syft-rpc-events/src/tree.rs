@@ -67,6 +67,15 @@ impl Fingerprint {
         }
     }
 
+    /// Makes one up of a file that was changed then, in seconds since 1970.
+    #[cfg(test)]
+    pub(crate) fn of_time(seconds: i64) -> Self {
+        Self {
+            seconds,
+            ..Self::for_test(1)
+        }
+    }
+
     pub(crate) fn length(&self) -> u64 {
         self.length
     }
@@ -133,6 +142,15 @@ impl Directory {
         let flags = OFlags::RDONLY | GUARDED;
         let file = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
         read(file, limit)
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Removes a directory if nothing is in it.
+    pub(crate) fn remove_directory(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 }
 
@@ -207,7 +225,7 @@ impl Tree {
 
     pub(crate) fn remove(&self, path: &str) -> io::Result<()> {
         let (directory, name) = self.parent(path)?;
-        Ok(rustix::fs::unlinkat(&directory, name, AtFlags::empty())?)
+        Directory(directory).remove(name)
     }
 
     /// Gives a file another place in the tree.
@@ -218,12 +236,6 @@ impl Tree {
         let renamed =
             rustix::fs::renameat_with(&old_directory, old_name, &new_directory, new_name, flags);
         Ok(renamed?)
-    }
-
-    /// Removes a directory if nothing is in it.
-    pub(crate) fn remove_directory(&self, path: &str) -> io::Result<()> {
-        let (directory, name) = self.parent(path)?;
-        Ok(rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Lists the regular files and directories of a directory; `""` is the root.

@@ -100,6 +100,7 @@ impl Engine {
         tree.make_directory("")
             .map_err(StartError::files("make the directory", app.rpc()))?;
         setup::make_endpoints(&tree, &routes)?;
+        setup::prepare(workspace, app, &routes, &options)?;
         let journal = options
             .journal
             .as_deref()

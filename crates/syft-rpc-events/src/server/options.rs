@@ -1,5 +1,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use crate::permissions::PermissionPolicy;
+
 /// How a server behaves; the defaults are those of a service that many use.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -22,6 +24,14 @@ pub struct ServerOptions {
     ///
     /// A request whose handler was interrupted is then answered 500 instead of handled again.
     pub journal: Option<PathBuf>,
+    /// What it does about the app's permission file.
+    pub permissions: PermissionPolicy,
+    /// Whether it publishes the schema of its endpoints.
+    pub publishes_schema: bool,
+    /// Whether it moves requests from where they lay before 0.4 into their senders' directories,
+    /// and thereby takes their word for who these are; see [`migrate`](crate::migrate::migrate).
+    /// Without that such requests are answered where they lie.
+    pub migrates: bool,
 }
 
 /// What becomes of a request for an endpoint that has no handler.
@@ -45,6 +55,9 @@ impl Default for ServerOptions {
             leeway: Duration::from_secs(0),
             unknown: UnknownEndpoint::NotFound,
             journal: None,
+            permissions: PermissionPolicy::default(),
+            publishes_schema: true,
+            migrates: true,
         }
     }
 }

@@ -4,8 +4,11 @@ use std::{io, path::PathBuf};
 
 use syft_state::fs::{Lock, create_private_dir};
 
+use super::ServerOptions;
 use crate::{
     layout::{AppPaths, Workspace},
+    migrate::migrate,
+    permissions, publish,
     router::Routes,
     tree::{Replace, Tree},
 };
@@ -64,6 +67,27 @@ pub(super) fn lock(workspace: &Workspace, app: &AppPaths) -> Result<Lock, StartE
         app: app.name().to_owned(),
         lock: path,
     })
+}
+
+/// Does what has to be done before anybody looks for requests: says who may call and what there is
+/// to call, and brings requests of the old layout into their places.
+pub(super) fn prepare(
+    workspace: &Workspace,
+    app: &AppPaths,
+    routes: &Routes,
+    options: &ServerOptions,
+) -> Result<(), StartError> {
+    permissions::apply(workspace, app, options.permissions)
+        .map_err(StartError::files("write", app.permissions()))?;
+    if options.publishes_schema {
+        publish::write_schema(workspace, app, routes)
+            .map_err(StartError::files("write", app.schema()))?;
+    }
+    if options.migrates {
+        // What stays has been logged, and is no reason not to serve.
+        drop(migrate(workspace, app));
+    }
+    Ok(())
 }
 
 /// Makes the directory of every endpoint, with the marker that keeps it.

@@ -1,13 +1,17 @@
 //! One side of a conversation by files, for tests with other programs on the other side:
-//! `rpc_peer serve DATA_DIR EMAIL APP [JOURNAL]`, `rpc_peer flood DATA_DIR EMAIL URL COUNT BURST BYTES`.
+//! `rpc_peer serve DATA_DIR EMAIL APP [LOG [JOURNAL]]`,
+//! `rpc_peer flood DATA_DIR EMAIL URL COUNT BURST BYTES`.
 //!
-//! `serve` prints `READY` and ends with its standard input. `flood` calls an endpoint that echoes
-//! and prints a line of JSON: how many answers were right, wrong or missing, and how long they took
-//! in microseconds.
+//! `serve` prints `READY` and ends with its standard input; the log gets the id of every request
+//! that is echoed. `flood` calls an endpoint that echoes and prints a line of JSON: how many
+//! answers were right, wrong or missing, and how long they took in microseconds. With `mixed` for
+//! bytes, bodies are from nothing to four megabytes long.
 
 use std::{
+    fs::File,
     io::{Read as _, Write as _},
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,7 +19,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use syft_rpc_events::{
     Client, Failure, Json, Outgoing, Params, Request, Response, Router, Server, ServerOptions,
-    Status, SyftUrl, config::ClientConfig, layout::Workspace,
+    State, Status, SyftUrl, config::ClientConfig, layout::Workspace,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -25,14 +29,19 @@ async fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["serve", dir, email, app] => serve(workspace(dir, email)?, email, app, None).await,
-        ["serve", dir, email, app, journal] => {
-            serve(workspace(dir, email)?, email, app, Some(journal.into())).await
+        ["serve", dir, email, app, files @ ..] if files.len() <= 2 => {
+            let journal = files.get(1).map(PathBuf::from);
+            let log = files.first().map(|path| log(path)).transpose()?;
+            serve(workspace(dir, email)?, email, app, log, journal).await
         }
         ["flood", dir, email, url, count, burst, bytes] => {
             let client = Client::new(workspace(dir, email)?);
             let (count, burst) = (count.parse()?, burst.parse()?);
-            let report = flood(&client, &url.parse()?, count, burst, bytes.parse()?).await?;
+            let bytes = match *bytes {
+                "mixed" => None,
+                bytes => Some(bytes.parse()?),
+            };
+            let report = flood(&client, &url.parse()?, count, burst, bytes).await?;
             Ok(writeln!(std::io::stdout(), "{report}")?)
         }
         _ => Err("see the first lines of this program".into()),
@@ -46,7 +55,21 @@ fn workspace(dir: &str, email: &str) -> Outcome<Workspace> {
     }))
 }
 
-async fn echo(request: Request) -> Response {
+/// Where the ids of handled requests are written, each in one piece.
+#[derive(Clone, Debug, Default)]
+struct Log(Option<Arc<File>>);
+
+fn log(path: &str) -> Outcome<Log> {
+    let file = File::options().create(true).append(true).open(path)?;
+    Ok(Log(Some(Arc::new(file))))
+}
+
+async fn echo(log: State<Log>, request: Request) -> Response {
+    let Log(file) = &*log;
+    if let Some(mut file) = file.as_deref() {
+        let line = format!("{}\n", request.id);
+        file.write_all(line.as_bytes()).expect("the log can be written");
+    }
     let query: Value = json!(request.url.query());
     let response = Response::new(Status::OK)
         .header("X-Sender", request.sender.email().to_string())
@@ -78,8 +101,15 @@ fn status(code: String) -> Result<(Status, &'static str), Failure> {
     Ok((status, "x"))
 }
 
-async fn serve(workspace: Workspace, email: &str, app: &str, journal: Option<PathBuf>) -> Outcome {
+async fn serve(
+    workspace: Workspace,
+    email: &str,
+    app: &str,
+    log: Option<Log>,
+    journal: Option<PathBuf>,
+) -> Outcome {
     let routes = Router::new()
+        .state(log.unwrap_or_default())
         .on_request("/echo", echo)
         .on_request("/add", add)
         .on_request("/hello", |name: String| format!("Hello, {name}!"))
@@ -110,7 +140,7 @@ async fn flood(
     url: &SyftUrl,
     count: usize,
     burst: usize,
-    bytes: usize,
+    bytes: Option<usize>,
 ) -> Outcome<Value> {
     let began = Instant::now();
     let (mut right, mut wrong, mut missing) = (0, Vec::new(), Vec::new());
@@ -152,15 +182,28 @@ async fn flood(
     }))
 }
 
+/// The same lengths as those of `tests/interop/file_rpc_caller.py`.
+fn length(number: usize) -> usize {
+    let lengths = [(500, 4_000_000), (50, 200_000), (10, 10_000), (2, 100)];
+    let found = lengths
+        .into_iter()
+        .find(|(every, _)| number.is_multiple_of(*every));
+    match found {
+        Some((_, bytes)) => bytes,
+        None if number.is_multiple_of(5) => 0,
+        None => 10,
+    }
+}
+
 async fn one(
     client: &Client,
     url: &SyftUrl,
     number: usize,
-    bytes: usize,
+    bytes: Option<usize>,
 ) -> (Result<bool, syft_rpc_events::CallError>, Duration) {
     let began = Instant::now();
     let mut body = format!("{number}:").into_bytes();
-    body.resize(bytes.max(body.len()), b'x');
+    body.resize(bytes.unwrap_or_else(|| length(number)), b'x');
     let call = async {
         let pending = client
             .send(Outgoing::post(url.clone()).body(body.clone()))

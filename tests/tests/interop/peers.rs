@@ -55,6 +55,17 @@ impl Release {
     }
 }
 
+/// Returns the Python interpreter that has `syft-event` and `syft-rpc`.
+pub(crate) fn file_rpc_python() -> PathBuf {
+    let home = once("syft-event-0.4.3", |home| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(home));
+        run(Command::new(home.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg("syft-event==0.4.3"));
+    });
+    home.join("bin/python")
+}
+
 /// Returns rclone: the system's, or else the one of the system's package.
 pub(crate) fn rclone() -> PathBuf {
     if Command::new("rclone").arg("version").output().is_ok() {

@@ -1,6 +1,7 @@
 //! The task that owns all state of a server.
 
 use std::{
+    future::{Future, ready},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,7 +20,6 @@ use tokio::{
 use super::{
     ServerOptions, StartError, UnknownEndpoint, Watching,
     health::Board,
-    hints::{self, Hints, Teller},
     inbox::{Inbox, Look, Next, whose},
     journal::{Journal, key_of},
     look::{Effort, Letter, Looker, Outcome, unreadable},
@@ -30,6 +30,7 @@ use super::{
     sweep::{Found, Pace},
 };
 use crate::{
+    hints::{self, Hints, Teller},
     layout::{AppPaths, Workspace},
     message::Status,
     request::Request,
@@ -43,7 +44,9 @@ const HINTS: usize = 4_096;
 const LOOKS: usize = 64;
 /// How many large files are read at once; each may take many times its size.
 const LARGE_LOOKS: usize = 2;
-/// A journal that could not be written is tried again after this.
+/// While large requests of so many bytes are at hand, others wait as files.
+const HELD: u64 = 64 * 1024 * 1024;
+/// What could not be written is tried again after this.
 const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) enum Command {
@@ -72,6 +75,8 @@ pub(super) struct Engine {
     /// Files that are too large to be looked at here.
     large: FairQueue<String, Arc<str>>,
     large_running: usize,
+    /// How many bytes of large requests are in memory.
+    held: u64,
     running: usize,
     board: Arc<Board>,
 }
@@ -79,11 +84,20 @@ pub(super) struct Engine {
 /// Work that came back from another task.
 enum Done {
     Looked(Arc<str>, Outcome),
-    Handled(Letter, Option<Fingerprint>),
-    Refused(Letter, Option<Fingerprint>),
+    /// The response is written, or it comes back because it cannot be.
+    Answered(Letter, Result<Option<Fingerprint>, Response>, By),
     Delayed(Letter, Request),
     Scanned(Found),
     Swept(Found, Duration),
+}
+
+/// Whose answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Handler,
+    Server,
+    /// It is written once more.
+    Retry,
 }
 
 impl Engine {
@@ -138,6 +152,7 @@ impl Engine {
             // There are not more of them than files.
             large: FairQueue::new(usize::MAX, usize::MAX),
             large_running: 0,
+            held: 0,
             running: 0,
             board,
         };
@@ -317,6 +332,7 @@ impl Engine {
     /// Looks at large files, few at a time, on threads of their own.
     fn look_at_large(&mut self) {
         while self.large_running < LARGE_LOOKS
+            && self.held < HELD
             && let Some(path) = self.large.pop()
         {
             self.large_running += 1;
@@ -343,14 +359,17 @@ impl Engine {
                 let look = Look::Unreadable(letter.print);
                 if self.inbox.looked(path, look, now_here) == Next::GiveUp {
                     tracing::warn!("{path} is no request: {error}");
+                    self.held += letter.held;
                     self.refuse(letter, unreadable(&error));
                 }
             }
             Outcome::Refuse(letter, response) => {
+                self.held += letter.held;
                 self.inbox.looked(path, Look::Taken, now_here);
                 self.refuse(letter, response);
             }
             Outcome::Handle(letter, request) => {
+                self.held += letter.held;
                 self.inbox.looked(path, Look::Taken, now_here);
                 self.enqueue(letter, request);
             }
@@ -360,8 +379,7 @@ impl Engine {
     fn enqueue(&mut self, letter: Letter, request: Request) {
         let is_known = self.routes.has(&letter.place.endpoint) || self.routes.has_fallback();
         if !is_known && self.options.unknown == UnknownEndpoint::Ignore {
-            let print = Some(letter.print);
-            return self.inbox.finished(&letter.path, print, Instant::now());
+            return self.settle(&letter, Some(letter.print));
         }
         let key = key_of(request.id, request.created);
         let was_interrupted = |journal: &Journal| journal.was_interrupted(&key);
@@ -395,22 +413,46 @@ impl Engine {
                 break;
             }
             self.running += 1;
-            let (routes, writer) = (self.routes.clone(), self.writer.clone());
-            let board = Arc::clone(&self.board);
-            self.work.spawn(async move {
-                let response = routes.dispatch(request).await;
-                let print = writer.deliver(&letter, response, &board).await;
-                Done::Handled(letter, print)
-            });
+            let routes = self.routes.clone();
+            let response = async move { routes.dispatch(request).await };
+            self.deliver(letter, By::Handler, response);
         }
     }
 
     fn refuse(&mut self, letter: Letter, response: Response) {
-        let (writer, board) = (self.writer.clone(), Arc::clone(&self.board));
+        self.deliver(letter, By::Server, ready(response));
+    }
+
+    fn deliver<F>(&mut self, letter: Letter, by: By, response: F)
+    where
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let writer = self.writer.clone();
         self.work.spawn(async move {
-            let print = writer.deliver(&letter, response, &board).await;
-            Done::Refused(letter, print)
+            let response = response.await;
+            let outcome = writer.deliver(&letter, response).await;
+            Done::Answered(letter, outcome, by)
         });
+    }
+
+    fn answered(&mut self, letter: Letter, outcome: Result<Option<Fingerprint>, Response>, by: By) {
+        self.running -= usize::from(by == By::Handler);
+        self.board.note(|health| match by {
+            By::Handler => health.handled += 1,
+            By::Server => health.refused += 1,
+            By::Retry => {}
+        });
+        match outcome {
+            Ok(print) => self.finish(&letter, print),
+            Err(response) => {
+                self.board.note(|health| health.unwritten += 1);
+                let again = async move {
+                    tokio::time::sleep(AGAIN).await;
+                    response
+                };
+                self.deliver(letter, By::Retry, again);
+            }
+        }
     }
 
     fn finish(&mut self, letter: &Letter, print: Option<Fingerprint>) {
@@ -420,6 +462,11 @@ impl Engine {
         {
             tracing::error!("cannot write the journal: {error}");
         }
+        self.settle(letter, print);
+    }
+
+    fn settle(&mut self, letter: &Letter, print: Option<Fingerprint>) {
+        self.held -= letter.held;
         self.inbox.finished(&letter.path, print, Instant::now());
     }
 
@@ -429,15 +476,7 @@ impl Engine {
                 self.large_running -= 1;
                 self.looked(&path, outcome);
             }
-            Done::Handled(letter, print) => {
-                self.running -= 1;
-                self.finish(&letter, print);
-                self.board.note(|health| health.handled += 1);
-            }
-            Done::Refused(letter, print) => {
-                self.finish(&letter, print);
-                self.board.note(|health| health.refused += 1);
-            }
+            Done::Answered(letter, outcome, by) => self.answered(letter, outcome, by),
             Done::Delayed(letter, request) => self.enqueue(letter, request),
             Done::Scanned(found) => {
                 self.is_scanning = false;
@@ -455,7 +494,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + deadline;
         while self.running > 0 {
             match tokio::time::timeout_at(deadline, self.work.join_next()).await {
-                Ok(Some(Ok(done @ Done::Handled(..)))) => self.done(done),
+                Ok(Some(Ok(done @ Done::Answered(..)))) => self.done(done),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => {

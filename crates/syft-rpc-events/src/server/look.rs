@@ -48,6 +48,8 @@ pub(super) struct Letter {
     pub(super) path: String,
     pub(super) place: Place,
     pub(super) print: Fingerprint,
+    /// How many bytes it keeps in memory, for one that took a thorough look.
+    pub(super) held: u64,
     /// URL and times as the request tells them; none if it cannot be read.
     pub(super) told: Option<Told>,
 }
@@ -86,10 +88,11 @@ impl Looker {
             Err(error) => return Outcome::Nothing(unreachable(path, &error)),
         };
         let Content { print, bytes } = content;
-        let letter = Letter {
+        let mut letter = Letter {
             path: path.to_owned(),
             place,
             print,
+            held: 0,
             told: None,
         };
         let Ok(answered) = answered_at(&directory, &letter, effort) else {
@@ -106,6 +109,9 @@ impl Looker {
                 ),
             };
         };
+        if effort == Effort::Thorough {
+            letter.held = print.length();
+        }
         match message::Request::parse(&bytes, letter.place.id, now) {
             // Row 19: an answer that is older than the request belongs to an earlier one.
             Ok(request) if answered.is_some_and(|at| at >= request.created) => {

@@ -1,14 +1,12 @@
 //! Writes responses beside their requests.
 
-use std::{io, time::Duration};
+use std::io;
 
+use rustix::io::Errno;
 use syft_state::{Email, Timestamp};
 use tokio::task::spawn_blocking;
 
-use super::{
-    health::Board,
-    look::{Letter, SMALL, answer},
-};
+use super::look::{Letter, SMALL, answer};
 use crate::{
     layout::response_to,
     response::Response,
@@ -17,9 +15,6 @@ use crate::{
 
 /// What the relay and the Go client carry in one message, in bytes of the file.
 const CARRIED: usize = 3_000_000;
-
-/// An answer that could not be written is tried again after this.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// Whoever writes responses.
 #[derive(Clone, Debug)]
@@ -30,21 +25,23 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Writes a response, however often it takes, and returns as [`Self::write`] does.
+    /// Writes a response, and returns what the request looked like that it answers, or the
+    /// response if it has to be written again later.
     pub(super) async fn deliver(
         &self,
         letter: &Letter,
         response: Response,
-        board: &Board,
-    ) -> Option<Fingerprint> {
-        loop {
-            match self.try_deliver(letter, response.clone()).await {
-                Ok(print) => return print,
-                Err(error) => {
-                    tracing::error!("cannot answer {}: {error}", letter.path);
-                    board.note(|health| health.unwritten += 1);
-                    tokio::time::sleep(AGAIN).await;
-                }
+    ) -> Result<Option<Fingerprint>, Response> {
+        match self.try_deliver(letter, response.clone()).await {
+            Ok(print) => Ok(print),
+            Err(error) if is_taken(&error) => {
+                let path = &letter.path;
+                tracing::warn!("{path} is left alone: no answer can take its place: {error}");
+                Ok(Some(letter.print))
+            }
+            Err(error) => {
+                tracing::error!("cannot answer {}: {error}", letter.path);
+                Err(response)
             }
         }
     }
@@ -65,8 +62,6 @@ impl Writer {
             .unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
-    /// Writes a response, and returns what the request looked like that it answers.
-    ///
     /// A sender's directory that is gone has nobody who waits.
     fn write(
         &self,
@@ -92,6 +87,16 @@ impl Writer {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns whether something stands where a response or its directory should be, which only its
+/// owner can change.
+fn is_taken(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(Errno::ISDIR | Errno::NOTDIR | Errno::LOOP | Errno::NOTEMPTY | Errno::EXIST)
+    )
 }
 
 #[expect(

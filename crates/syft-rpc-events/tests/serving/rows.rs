@@ -374,3 +374,18 @@ async fn the_last_byte_is_written_once_more_for_watchers_of_writes() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_the_place_of_answers_blocks_nobody_else() {
+    let desk = Desk::new();
+    let _server = desk.start(router()).await;
+    for _ in 0..200 {
+        let asked = request("shout", "x");
+        let place = format!("shout/eve@example.com/{}", asked.id);
+        std::fs::create_dir_all(desk.path(&format!("{place}.response/full"))).unwrap();
+        let mut told = fields(&asked);
+        told["sender"] = "eve@example.com".into();
+        desk.write(&format!("{place}.request"), told.to_string().as_bytes());
+    }
+    still_serves(&desk).await;
+}

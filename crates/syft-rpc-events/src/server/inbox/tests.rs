@@ -46,6 +46,29 @@ fn row_11_a_half_written_request_is_waited_for() {
 }
 
 #[test]
+fn row_28_a_request_is_claimed_until_it_is_answered() {
+    let now = Instant::now();
+    let claims = Claims::default();
+    let mut inbox = Inbox::new(claims.clone());
+    for (look, is_claimed) in [
+        (Look::Gone, false),
+        (Look::Answered(print(1)), false),
+        (Look::Unreadable(print(1)), false),
+        (Look::Taken, true),
+    ] {
+        inbox.hint(PATH, now);
+        assert!(claims.is_empty());
+        assert!(is_due(&mut inbox, now));
+        assert_eq!(claims.len(), 1);
+        inbox.looked(PATH, look, now);
+        assert_eq!(!claims.is_empty(), is_claimed);
+    }
+    inbox.hint(PATH, now);
+    inbox.finished(PATH, Some(print(1)), now);
+    assert!(claims.is_empty());
+}
+
+#[test]
 fn a_hint_during_a_look_leads_to_another_one() {
     let now = Instant::now();
     let mut inbox = Inbox::new(Claims::default());

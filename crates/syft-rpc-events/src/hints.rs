@@ -18,14 +18,14 @@ pub(crate) struct Teller {
     is_incomplete: Arc<AtomicBool>,
 }
 
-/// The end that the engine holds.
+/// The end of whoever hears them.
 #[derive(Debug)]
-pub(super) struct Hints {
+pub(crate) struct Hints {
     hints: mpsc::Receiver<Hint>,
     is_incomplete: Arc<AtomicBool>,
 }
 
-pub(super) fn channel() -> (Teller, Hints) {
+pub(crate) fn channel() -> (Teller, Hints) {
     let (tell, hints) = mpsc::channel(WAITING);
     let is_incomplete = Arc::<AtomicBool>::default();
     let teller = Teller {
@@ -50,17 +50,17 @@ impl Teller {
 
 impl Hints {
     /// Waits for the next one.
-    pub(super) async fn next(&mut self) -> Option<Hint> {
+    pub(crate) async fn next(&mut self) -> Option<Hint> {
         self.hints.recv().await
     }
 
     /// Returns the next one if it is there.
-    pub(super) fn try_next(&mut self) -> Option<Hint> {
+    pub(crate) fn try_next(&mut self) -> Option<Hint> {
         self.hints.try_recv().ok()
     }
 
     /// Returns whether hints were lost since the last time.
-    pub(super) fn lost_any(&self) -> bool {
+    pub(crate) fn lost_any(&self) -> bool {
         self.is_incomplete.swap(false, Ordering::Relaxed)
     }
 }

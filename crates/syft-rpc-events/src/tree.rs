@@ -52,6 +52,10 @@ impl Fingerprint {
                 reason = "its type differs between systems"
             )]
             seconds: stat.st_mtime.into(),
+            #[expect(
+                clippy::useless_conversion,
+                reason = "its type differs between systems"
+            )]
             nanoseconds: u64::try_from(stat.st_mtime_nsec).unwrap_or(0),
         }
     }

@@ -6,3 +6,5 @@
 mod desk;
 #[path = "serving/rows.rs"]
 mod rows;
+#[path = "serving/upkeep.rs"]
+mod upkeep;

@@ -1,12 +1,15 @@
 //! File-based RPC and file events for SyftBox, on the wire compatible with Python's `syft-event`
 //! 0.4 and `syft-rpc` 0.4, and with the Go client that carries the files.
 
+pub mod app;
 mod claims;
 pub mod cleanup;
 pub mod client;
 pub mod config;
+pub mod events;
 pub mod extract;
 pub mod handler;
+mod hints;
 pub mod interval;
 pub mod layout;
 pub mod message;
@@ -24,9 +27,11 @@ pub mod state;
 mod tree;
 pub mod url;
 
+pub use app::{AppError, SyftEvents};
 pub use claims::Claims;
 pub use cleanup::{CleanupOptions, CleanupStats, PeriodicCleanup};
 pub use client::{CallError, Client, Outgoing, Pending, Reply};
+pub use events::{EventHandler, FileChange, FileChangeKind, FileEvent, Watch};
 pub use extract::{Extract, Json, Params, RequestId, Sender, State};
 pub use message::{Headers, Method, Status};
 pub use middleware::Next;

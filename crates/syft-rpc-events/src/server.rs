@@ -8,12 +8,16 @@ mod look;
 mod options;
 mod queue;
 mod reply;
+mod scans;
 mod setup;
 mod sweep;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+};
 
 pub use health::Health;
 pub use options::{ServerOptions, UnknownEndpoint};
@@ -24,6 +28,8 @@ use self::{
     health::Board,
 };
 use crate::{
+    claims::Claims,
+    hints::Teller,
     layout::{AppPaths, Workspace},
     router::Routes,
 };
@@ -34,6 +40,16 @@ pub struct Server {
     commands: mpsc::Sender<Command>,
     engine: JoinHandle<()>,
     board: Arc<Board>,
+    tell: Teller,
+}
+
+/// Where a server hears of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watching {
+    /// It watches by itself.
+    Own,
+    /// It is told.
+    Shared,
 }
 
 impl Server {
@@ -47,15 +63,41 @@ impl Server {
         routes: Routes,
         options: ServerOptions,
     ) -> Result<Self, StartError> {
+        Self::start_with(workspace, app, routes, options, Watching::Own).await
+    }
+
+    /// Starts as [`Self::start`] does, with a watch of its own or hints from [`Self::tell`].
+    pub(crate) async fn start_with(
+        workspace: &Workspace,
+        app: &AppPaths,
+        routes: Routes,
+        options: ServerOptions,
+        watching: Watching,
+    ) -> Result<Self, StartError> {
         let board = Arc::new(Board::default());
         let (commands, inbox) = mpsc::channel(8);
-        let engine = Engine::new(workspace, app, routes, options, Arc::clone(&board))?;
+        let place = (workspace.clone(), app.clone(), Arc::clone(&board));
+        // It reads and writes files, and may wait for a slow disk.
+        let begin = spawn_blocking(move || {
+            let (workspace, app, board) = place;
+            Engine::new(&workspace, &app, routes, options, watching, board)
+        });
+        let engine = begin
+            .await
+            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        let tell = engine.tell();
         let engine = tokio::spawn(engine.run(inbox));
         Ok(Self {
             commands,
             engine,
             board,
+            tell,
         })
+    }
+
+    /// Returns where to tell what happened below the directory of the app's endpoints.
+    pub(crate) fn tell(&self) -> Teller {
+        self.tell.clone()
     }
 
     /// Returns how it is doing.
@@ -63,6 +105,12 @@ impl Server {
     pub fn health(&self) -> Health {
         let is_running = !self.engine.is_finished();
         self.board.health(is_running)
+    }
+
+    /// Returns the files that it is busy with, which a cleanup has to leave alone.
+    #[must_use]
+    pub fn claims(&self) -> Claims {
+        self.board.claims.clone()
     }
 
     /// Looks at every file now instead of at the next sweep.

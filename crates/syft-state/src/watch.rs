@@ -4,7 +4,10 @@
 //! them late, and a directory that is made and filled at once is filled before it can be
 //! watched. Whoever needs to be sure sweeps from time to time, too.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
 
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
@@ -65,12 +68,46 @@ impl TreeWatch {
     /// [`Error::Io`], also when the system's limit of watches is reached.
     pub fn new(root: &Path, tell: impl Fn(Hint) + Send + 'static) -> Result<Self, Error> {
         let failed = |error: notify::Error| Error::io(root, "watch", into_io(error));
-        let handler = move |event| hints(event).into_iter().for_each(&tell);
+        let mut moves = Moves::default();
+        let handler = move |event| {
+            if moves.will_be_told_as_one(&event) {
+                return;
+            }
+            hints(event).into_iter().for_each(&tell);
+        };
         let mut watcher = notify::recommended_watcher(handler).map_err(failed)?;
         watcher
             .watch(root, RecursiveMode::Recursive)
             .map_err(failed)?;
         Ok(Self { _watcher: watcher })
+    }
+}
+
+/// The moves under way: their two halves are told first, and then both together.
+#[derive(Default)]
+struct Moves(VecDeque<usize>);
+
+impl Moves {
+    /// No more moves are under way at once.
+    const MOST: usize = 256;
+
+    /// Returns whether this is the arrival of something whose departure was told, too.
+    fn will_be_told_as_one(&mut self, event: &notify::Result<Event>) -> bool {
+        let Ok(event) = event else { return false };
+        let Some(cookie) = event.attrs.tracker() else {
+            return false;
+        };
+        match event.kind {
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
+                if self.0.len() == Self::MOST {
+                    self.0.pop_front();
+                }
+                self.0.push_back(cookie);
+                false
+            }
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.0.contains(&cookie),
+            _ => false,
+        }
     }
 }
 

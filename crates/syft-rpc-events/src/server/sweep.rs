@@ -84,8 +84,8 @@ impl Found {
     }
 }
 
-/// A sweep that somebody asks for may take this part of the time; the others take a hundredth.
-const URGENT_SHARE: u32 = 4;
+/// Sweeps that somebody asks for take at most half of the time of a thread, others a hundredth.
+const URGENT_SHARE: u32 = 1;
 const SHARE: u32 = 100;
 
 /// When to sweep: one at a time, and never most of the time, decided without a clock.
@@ -157,11 +157,11 @@ mod tests {
         assert_eq!(pace.deadline(), None);
         assert!(!pace.begin(at(100)));
         pace.ended(at(100), Duration::from_millis(100));
-        assert!(!pace.begin(at(499)));
-        assert!(pace.begin(at(500)));
-        pace.ended(at(600), Duration::from_millis(100));
-        assert_eq!(pace.deadline(), Some(at(10_600)));
+        assert!(!pace.begin(at(199)));
+        assert!(pace.begin(at(200)));
+        pace.ended(at(300), Duration::from_millis(100));
+        assert_eq!(pace.deadline(), Some(at(10_300)));
         pace.urge();
-        assert_eq!(pace.deadline(), Some(at(1_000)));
+        assert_eq!(pace.deadline(), Some(at(400)));
     }
 }

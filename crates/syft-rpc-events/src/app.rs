@@ -10,7 +10,7 @@ use crate::{
     config::ClientConfig,
     events::{EventHandler, Observer, Observers, Pattern, PatternError, Placeholders, Watch},
     handler::Handler,
-    hints::{self, Hints, Teller},
+    hints::{self, Hints, Teller, may_be_request},
     interval::Interval,
     layout::{AppNameError, AppPaths, Workspace},
     middleware::Next,
@@ -377,7 +377,9 @@ async fn pass(mut hints: Hints, server: Teller, observers: Teller) {
             server.tell(Hint::Everything);
             observers.tell(Hint::Everything);
         }
-        server.tell(hint.clone());
+        if may_be_request(&hint) {
+            server.tell(hint.clone());
+        }
         observers.tell(hint);
     }
 }

@@ -5,8 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use syft_state::watch::Hint;
+use syft_state::watch::{Change, Hint};
 use tokio::sync::mpsc;
+
+use crate::layout::REQUEST;
 
 /// More than the system's own queue holds.
 const WAITING: usize = 32_768;
@@ -62,6 +64,18 @@ impl Hints {
     /// Returns whether hints were lost since the last time.
     pub(crate) fn lost_any(&self) -> bool {
         self.is_incomplete.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Returns whether a hint may be about a request that is to be handled: a server causes more hints
+/// than its callers do.
+pub(crate) fn may_be_request(hint: &Hint) -> bool {
+    match hint {
+        Hint::File { change, .. } if *change == Change::Removed => false,
+        Hint::File { path, .. } | Hint::Renamed { to: path, .. } => {
+            path.as_os_str().as_encoded_bytes().ends_with(REQUEST.as_bytes())
+        }
+        _ => true,
     }
 }
 

@@ -19,7 +19,12 @@ const GUARDED: OFlags = OFlags::NOFOLLOW
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
-const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(GUARDED);
+const LISTED: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(GUARDED);
+/// A directory that is only passed through: that wakes nobody who watches it.
+#[cfg(target_os = "linux")]
+const DIRECTORY: OFlags = OFlags::PATH.union(LISTED);
+#[cfg(not(target_os = "linux"))]
+const DIRECTORY: OFlags = LISTED;
 
 /// Tells files that are being written by this process apart.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -247,6 +252,7 @@ impl Tree {
     /// Names that are no UTF-8 are left out: no message has one.
     pub(crate) fn list(&self, path: &str) -> io::Result<Vec<Entry>> {
         let directory = self.open_directory(path)?;
+        let directory = rustix::fs::openat(&directory, ".", LISTED, Mode::empty())?;
         let mut entries = Vec::new();
         for entry in Dir::new(directory)? {
             let entry = entry?;

@@ -1,9 +1,9 @@
 //! A caller by files that favours no server, and the least that a server can do:
 //! `rpc_clock ask DATA_DIR ENDPOINT COUNT BURST`, `rpc_clock floor DATA_DIR`.
 //!
-//! `ask` puts requests into their place as the Go client does, hears of answers by inotify, takes
-//! away both files, and prints a line of JSON: times in microseconds, from the rename of a request
-//! until its answer is read. `floor` renames an answer into its place for every request that is
+//! `ask` renames requests into their place as the Go client does, hears of answers by inotify, then
+//! checks them, takes away both files, and prints a line of JSON: times in microseconds, from the
+//! rename of a request until its answer is there. `floor` renames an answer into its place for every request that is
 //! renamed into `/echo`, without a look at what it says, and prints `READY`.
 
 use std::{
@@ -75,10 +75,17 @@ impl Desk {
         self.directory.join(format!("{id}.{extension}"))
     }
 
-    fn put(&self, id: &str, extension: &str, bytes: &[u8]) -> Outcome {
-        let temporary = self.staging.join(format!("{id}.{extension}.clock"));
-        File::create(&temporary)?.write_all(bytes)?;
-        Ok(std::fs::rename(temporary, self.path(id, extension))?)
+    fn staged(&self, id: &str, extension: &str) -> PathBuf {
+        self.staging.join(format!("{id}.{extension}.clock"))
+    }
+
+    fn stage(&self, id: &str, extension: &str, bytes: &[u8]) -> Outcome {
+        Ok(File::create(self.staged(id, extension))?.write_all(bytes)?)
+    }
+
+    fn place(&self, id: &str, extension: &str) -> Outcome {
+        let from = self.staged(id, extension);
+        Ok(std::fs::rename(from, self.path(id, extension))?)
     }
 }
 
@@ -106,7 +113,8 @@ fn floor(desk: &Desk) -> Outcome {
     writeln!(std::io::stdout(), "READY")?;
     watch(desk, "request", |id| {
         let request = std::fs::read(desk.path(id, "request"))?;
-        desk.put(id, "response", &request)?;
+        desk.stage(id, "response", &request)?;
+        desk.place(id, "response")?;
         Ok(true)
     })
 }
@@ -127,14 +135,12 @@ impl Caller {
     }
 
     fn ask_all(&mut self, count: usize, burst: usize) -> Outcome<Value> {
-        let began = Instant::now();
-        let mut asked = 0;
+        let (mut asked, mut took) = (0, Duration::ZERO);
         while asked < count {
             let now = burst.min(count - asked);
-            self.ask(now)?;
+            took += self.ask(now)?;
             asked += now;
         }
-        let seconds = began.elapsed().as_secs_f64();
         self.times.sort_unstable();
         let at = |thousandth: usize| {
             let index = (self.times.len() - 1) * thousandth / 1_000;
@@ -143,37 +149,41 @@ impl Caller {
         Ok(json!({
             "answers": self.times.len(),
             "wrong": self.wrong,
-            "seconds": seconds,
+            "seconds": took.as_secs_f64(),
             "p50": at(500)?,
             "p99": at(990)?,
         }))
     }
 
-    /// Asks so many at once, and waits for all answers.
-    fn ask(&mut self, count: usize) -> Outcome {
-        let requests: Vec<(String, Vec<u8>)> =
-            (0..count).map(|_| request(&self.desk.endpoint)).collect::<Outcome<_>>()?;
-        let mut waiting = HashMap::new();
-        for (id, bytes) in requests {
-            let began = Instant::now();
-            self.desk.put(&id, "request", &bytes)?;
-            waiting.insert(id, began);
+    /// Asks so many at once, and waits for all answers; only that is timed.
+    fn ask(&mut self, count: usize) -> Outcome<Duration> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            let (id, bytes) = request(&self.desk.endpoint)?;
+            self.desk.stage(&id, "request", &bytes)?;
+            ids.push(id);
         }
         let Self { desk, times, wrong } = self;
+        let mut waiting = HashMap::new();
+        let began = Instant::now();
+        for id in &ids {
+            waiting.insert(id.as_str(), Instant::now());
+            desk.place(id, "request")?;
+        }
         watch(desk, "response", |id| {
-            let Some(began) = waiting.remove(id) else {
-                return Ok(true);
-            };
-            let path = desk.path(id, "response");
-            let bytes = std::fs::read(&path)?;
-            times.push(began.elapsed());
-            if !is_right(&bytes, id) {
-                *wrong += 1;
+            if let Some(began) = waiting.remove(id) {
+                times.push(began.elapsed());
             }
+            Ok(!waiting.is_empty())
+        })?;
+        let took = began.elapsed();
+        for id in &ids {
+            let path = desk.path(id, "response");
+            *wrong += usize::from(!is_right(&std::fs::read(&path)?, id));
             std::fs::remove_file(path)?;
             std::fs::remove_file(desk.path(id, "request"))?;
-            Ok(!waiting.is_empty())
-        })
+        }
+        Ok(took)
     }
 }
 

@@ -30,7 +30,7 @@ use super::{
     sweep::{Found, Pace},
 };
 use crate::{
-    hints::{self, Hints, Teller},
+    hints::{self, Hints, Teller, may_be_request},
     layout::{AppPaths, Workspace},
     message::Status,
     request::Request,
@@ -172,7 +172,11 @@ impl Engine {
             return self.board.note(|health| health.is_watching = true);
         }
         let tell = self.tell.clone();
-        let watch = TreeWatch::new(self.tree.root(), move |hint| tell.tell(hint));
+        let watch = TreeWatch::new(self.tree.root(), move |hint| {
+            if may_be_request(&hint) {
+                tell.tell(hint);
+            }
+        });
         self.watch = match watch {
             Ok(watch) => Some(watch),
             Err(error) => {

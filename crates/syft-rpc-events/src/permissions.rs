@@ -109,10 +109,11 @@ pub enum Applied {
 
 /// Sees to the permission file of an app, as the policy says.
 ///
-/// The file is replaced completely or not at all. One that is kept is logged.
+/// The file is replaced completely or not at all. One that is kept is logged; what cannot be read
+/// is somebody's own, too, and a link in its place is not followed.
 ///
 /// # Errors
-/// Whatever keeps the file from being read or written; a link in its place is an error, too.
+/// Whatever keeps the file from being written.
 pub fn apply(
     workspace: &Workspace,
     app: &AppPaths,
@@ -122,15 +123,18 @@ pub fn apply(
         return Ok(Applied::Ignored);
     }
     let tree = Tree::new(app.rpc(), workspace.staging());
+    let path = app.permissions();
     let existing = match tree.read(FILE_NAME, COMPARED) {
         Ok(content) => Existing::of(content.bytes.as_deref()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Existing::Python,
-        Err(error) => return Err(error),
+        Err(error) => {
+            tracing::warn!("cannot read {}: {error}", path.display());
+            Existing::Strange
+        }
     };
     match (existing, policy) {
         (Existing::Same, _) => return Ok(Applied::Unchanged),
         (Existing::Strange, PermissionPolicy::KeepExisting) => {
-            let path = app.permissions();
             tracing::info!("{} is not ours and is kept", path.display());
             return Ok(Applied::Kept);
         }
@@ -227,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn row_29_a_link_in_its_place_is_no_permission_file() {
+    fn row_29_a_link_in_its_place_is_kept_or_replaced_and_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         let email: syft_state::Email = "alice@example.com".parse().unwrap();
         let workspace = Workspace::new(&ClientConfig {
@@ -238,7 +242,10 @@ mod tests {
         std::fs::create_dir_all(app.rpc()).unwrap();
         let target = dir.path().join("elsewhere");
         std::os::unix::fs::symlink(&target, app.permissions()).unwrap();
-        assert!(apply(&workspace, &app, PermissionPolicy::default()).is_err());
-        assert!(!target.exists());
+        let kept = apply(&workspace, &app, PermissionPolicy::default()).unwrap();
+        assert_eq!(kept, Applied::Kept);
+        let written = apply(&workspace, &app, PermissionPolicy::Overwrite).unwrap();
+        assert_eq!(written, Applied::Written);
+        assert!(!target.exists() && !app.permissions().is_symlink());
     }
 }

@@ -94,6 +94,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::BadAddress`], [`CallError::TooLarge`] and [`CallError::Files`].
+    #[expect(clippy::unused_async, reason = "callers must not depend on that")]
     pub async fn send(&self, outgoing: Outgoing) -> Result<Pending, CallError> {
         let (app, endpoint) = self.place(&outgoing.url)?;
         let desk = self.desk(&app, &endpoint);

@@ -75,12 +75,9 @@ impl Drop for Ticket<'_> {
 }
 
 fn wake(waiting: &HashMap<PathBuf, Vec<Arc<Notify>>>, hint: &Hint) {
-    let path = match hint {
-        Hint::File { path, .. } | Hint::Renamed { to: path, .. } => path,
-        _ => {
-            waiting.values().flatten().for_each(|one| one.notify_one());
-            return;
-        }
+    let (Hint::File { path, .. } | Hint::Renamed { to: path, .. }) = hint else {
+        waiting.values().flatten().for_each(|one| one.notify_one());
+        return;
     };
     let Some((directory, name)) = path.parent().zip(path.file_name()) else {
         return;

@@ -118,7 +118,7 @@ impl Engine {
             tokio::select! {
                 hint = hints.next() => match hint {
                     Some(Hint::Everything) => next_sweep = Instant::now(),
-                    Some(hint) => self.hint(hint).await,
+                    Some(hint) => self.hint(hint),
                     None => return,
                 },
                 () = tokio::time::sleep_until(wake.into()) => {}
@@ -140,7 +140,7 @@ impl Engine {
         }
     }
 
-    async fn hint(&mut self, hint: Hint) {
+    fn hint(&mut self, hint: Hint) {
         match hint {
             Hint::File { path, change } => {
                 let Some(path) = self.relative(&path) else {

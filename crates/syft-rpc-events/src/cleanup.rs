@@ -235,7 +235,8 @@ impl Shared {
     async fn repeat(self: Arc<Self>, mut stopped: oneshot::Receiver<()>) {
         loop {
             Arc::clone(&self).once().await;
-            let pause = self.options.interval.length() + jitter(self.options.jitter);
+            let interval = self.options.interval.length();
+            let pause = interval.saturating_add(jitter(self.options.jitter));
             // The sender is never used: it ends this by being dropped.
             if timeout(pause, &mut stopped).await.is_ok() {
                 return;
@@ -282,9 +283,9 @@ impl Shared {
 
 /// Returns a random time up to `most`.
 fn jitter(most: Duration) -> Duration {
-    let random = Uuid::new_v4().as_u128() & u128::from(u32::MAX);
-    let part = f64::from(u32::try_from(random).unwrap_or(0)) / f64::from(u32::MAX);
-    most.mul_f64(part)
+    let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    let (_, random) = Uuid::new_v4().as_u64_pair();
+    Duration::from_millis(random % most.saturating_add(1))
 }
 
 #[expect(

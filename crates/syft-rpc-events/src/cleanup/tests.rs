@@ -375,3 +375,13 @@ async fn it_can_be_asked_to_run_now() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     check_gone(&[request]);
 }
+
+#[test]
+fn jitter_is_at_most_what_was_asked_for() {
+    assert_eq!(jitter(Duration::ZERO), Duration::ZERO);
+    let longest = Duration::from_secs(60);
+    let all: Vec<Duration> = (0..100).map(|_| jitter(longest)).collect();
+    assert!(all.iter().all(|one| *one <= longest));
+    assert!(all.iter().any(|one| *one != all[0]));
+    jitter(Duration::MAX);
+}

@@ -72,10 +72,12 @@ impl Pattern {
     /// Returns whether a file's path below `datasites`, with slashes, matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        matches!(
-            self.0.matched_path_or_any_parents(path, false),
-            Match::Ignore(_)
-        )
+        // A path that is absolute is not below anything, and the matcher panics at it.
+        !path.starts_with('/')
+            && matches!(
+                self.0.matched_path_or_any_parents(path, false),
+                Match::Ignore(_)
+            )
     }
 }
 
@@ -201,6 +203,13 @@ mod tests {
         assert!(some.matches("a/b.txt"));
         assert!(!some.matches("a/private/b.txt"));
         assert!(some.matches("a/private/open.txt"));
+    }
+
+    #[test]
+    fn an_absolute_path_is_below_nothing() {
+        let all = pattern(&["**/*"]);
+        assert!(all.matches("a/b"));
+        assert!(!all.matches("/a/b") && !all.matches("//"));
     }
 
     #[test]

@@ -68,7 +68,8 @@ async fn echo(log: State<Log>, request: Request) -> Response {
     let Log(file) = &*log;
     if let Some(mut file) = file.as_deref() {
         let line = format!("{}\n", request.id);
-        file.write_all(line.as_bytes()).expect("the log can be written");
+        file.write_all(line.as_bytes())
+            .expect("the log can be written");
     }
     let query: Value = json!(request.url.query());
     let response = Response::new(Status::OK)

@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("syft-emulator", &[]),
     ("syft-daemon", &["syft-state"]),
     ("syft-transport", &["syft-state"]),
+    ("syft-rpc-events", &["syft-state"]),
     ("syft-monitor", &["syft-state", "syft-transport"]),
     (
         "syft-notify",
@@ -27,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const ABOVE_ALL: &[&str] = &["syft-tests", "syft-examples"];
 /// Crates that open connections; a core that must not may not have them anywhere below it.
 const NETWORK: &[&str] = &["reqwest", "hyper", "rustls"];
-const NO_NETWORK: &[&str] = &["syft-state"];
+const NO_NETWORK: &[&str] = &["syft-state", "syft-rpc-events"];
 /// C builds of minutes, and a second TLS stack.
 const BANNED: &[&str] = &["aws-lc-sys", "openssl-sys", "native-tls"];
 

@@ -12,6 +12,8 @@ mod browser_login;
 mod day;
 #[path = "interop/drive_clients.rs"]
 mod drive_clients;
+#[path = "interop/file_rpc.rs"]
+mod file_rpc;
 #[path = "interop/peers.rs"]
 mod peers;
 #[path = "interop/programs.rs"]

@@ -3,6 +3,7 @@
 //! * [`id`]: names that are valid by construction: [`Email`], [`RelPath`], [`Timestamp`].
 //! * [`fs`]: files that are whole or not there, locks that die with their owner.
 //! * [`ledger`]: what was told to whom, in the file of Python's program.
+//! * `watch` (feature of that name): hints that something changed below a directory.
 //!
 //! ```
 //! use syft_state::Email;
@@ -17,6 +18,8 @@ mod error;
 pub mod fs;
 pub mod id;
 pub mod ledger;
+#[cfg(feature = "watch")]
+pub mod watch;
 
 pub use error::Error;
 pub use id::{Email, RelPath, Timestamp};

@@ -1,0 +1,234 @@
+//! The example `rpc` at a terminal.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::desk::{ALICE, BOB, Desk, Program, run, wait};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn serve(desk: &Desk) -> (Program, String) {
+    let mut program = desk.start("rpc", ALICE, &["serve", "--json"]);
+    let hello: Value = serde_json::from_str(&program.line()).unwrap();
+    let url = hello["serving"].as_str().unwrap().to_owned();
+    assert_eq!(url, "syft://alice@example.com/app_data/echo/rpc/echo");
+    (program, url)
+}
+
+/// Runs a command that ends with a code, and returns what it prints on both streams.
+#[track_caller]
+fn check(desk: &Desk, line: &[&str], code: i32) -> (String, String) {
+    let output: Output = desk.command("rpc", BOB, line).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (out, errors) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{line:?}: {errors}");
+    (out, errors)
+}
+
+#[test]
+fn the_echo_answers_bodies_of_every_kind() {
+    let desk = Desk::new();
+    let (mut server, url) = serve(&desk);
+    let (out, _) = check(&desk, &["call", &url, "--body", r#"{"a": 1}"#], 0);
+    assert_eq!(out, "{\"a\": 1}\n");
+    let (out, _) = check(&desk, &["call", &url, "--text", "{no JSON"], 0);
+    assert_eq!(out, "{no JSON\n");
+    let (out, _) = check(&desk, &["call", &url], 0);
+    assert_eq!(out, "");
+
+    let (out, _) = check(&desk, &["--json", "call", &url, "--body", "[1]"], 0);
+    let reply: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&reply["status"], &reply["body"]),
+        (&json!(200), &json!([1]))
+    );
+    assert_eq!(reply["headers"], json!({"X-Sender": BOB}));
+
+    let bytes = [0, 255, 10, 13, 128];
+    let mut command = desk.command("rpc", BOB, &["call", &url, "--file", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), output.stdout),
+        (Some(0), bytes.to_vec())
+    );
+
+    let methods: Vec<Value> = (0..5)
+        .map(|_| serde_json::from_str::<Value>(&server.line()).unwrap()["method"].take())
+        .collect();
+    assert_eq!(methods, ["POST", "POST", "GET", "POST", "POST"]);
+    server.stop();
+}
+
+#[test]
+fn people_see_who_serves_what() {
+    let desk = Desk::new();
+    let (out, errors) = check(&desk, &["list", "echo"], 0);
+    assert_eq!(
+        (out.as_str(), errors.as_str()),
+        ("", "nobody is known here to run \"echo\"\n")
+    );
+    let (_, errors) = check(&desk, &["schema", "echo", "--datasite", ALICE], 1);
+    assert!(
+        errors.contains("no schema of \"echo\" by alice@example.com is here"),
+        "{errors}"
+    );
+
+    let (server, _) = serve(&desk);
+    let (out, _) = check(&desk, &["list", "echo"], 0);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].starts_with("alice@example.com  since 20"), "{out}");
+    assert_eq!(lines[1], "  /echo() → any");
+    assert_eq!(
+        lines[2],
+        "      Sends back the body and says who has sent it."
+    );
+    let (out, _) = check(&desk, &["schema", "echo", "--datasite", ALICE], 0);
+    let schema: Value = serde_json::from_str(&out).unwrap();
+    let place = desk
+        .datasites()
+        .join(ALICE)
+        .join("app_data/echo/rpc/rpc.schema.json");
+    let published: Value = serde_json::from_slice(&fs::read(place).unwrap()).unwrap();
+    assert_eq!(schema, published);
+    let (out, _) = check(&desk, &["list", "echo", "--json"], 0);
+    let live: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&live["datasite"], &live["endpoints"]),
+        (&json!(ALICE), &published)
+    );
+    server.stop();
+}
+
+#[test]
+fn every_outcome_has_its_code() {
+    let desk = Desk::new();
+    let (server, url) = serve(&desk);
+    let unknown = url.replace("rpc/echo", "rpc/other");
+    let (out, errors) = check(&desk, &["call", &unknown], 3);
+    assert_eq!(out, "There is no such endpoint.\n");
+    assert_eq!(errors, "error: the answer is 404\n");
+    let nobody = url.replace("app_data/echo", "app_data/nobody");
+    let (_, errors) = check(&desk, &["call", &nobody, "--timeout", "1s"], 4);
+    assert!(
+        errors.contains("expired before anybody answered"),
+        "{errors}"
+    );
+    assert!(errors.contains("next: `rpc list APP`"), "{errors}");
+    let leftovers = desk
+        .datasites()
+        .join(ALICE)
+        .join("app_data/nobody/rpc/echo")
+        .join(BOB);
+    assert_eq!(fs::read_dir(leftovers).unwrap().count(), 0);
+
+    for wrong in [
+        &["call", "https://example.org/"][..],
+        &["call", &url, "--body", "{no JSON"],
+        &["call", &url, "--body", "1", "--text", "1"],
+        &["call", &url, "--timeout", "1.5h"],
+        &["call", &url, "--method", "BREW"],
+        &["cleanup"],
+        &["cleanup", "echo", "--older-than", "0d"],
+    ] {
+        check(&desk, wrong, 2);
+    }
+    let (_, errors) = check(&desk, &["call", "syft://alice@example.com/public/x"], 1);
+    assert!(errors.contains("next: an endpoint is syft://"), "{errors}");
+    let (_, errors) = check(&desk, &["list", "../echo"], 1);
+    assert!(errors.contains("cannot be the name of an app"), "{errors}");
+
+    let second = desk.command("rpc", ALICE, &["serve"]).output().unwrap();
+    let errors = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{errors}");
+    assert!(
+        errors.contains("another process answers the requests of \"echo\""),
+        "{errors}"
+    );
+    server.stop();
+}
+
+#[test]
+fn a_config_that_is_not_there_is_said() {
+    let output = run("rpc", &["--config", "/nowhere/config.json", "list", "echo"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("is the client set up here?"), "{errors}");
+    assert!(errors.contains("/nowhere/config.json"), "{errors}");
+    assert!(
+        errors.contains("next: name the client's config by --config"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_request_that_the_relay_refuses_has_its_code() {
+    let desk = Desk::new();
+    let url = "syft://alice@example.com/app_data/app/rpc/x";
+    let mut command = desk.command("rpc", BOB, &["call", url]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let directory = desk
+        .datasites()
+        .join(ALICE)
+        .join("app_data/app/rpc/x")
+        .join(BOB);
+    let request = || {
+        let mut entries = fs::read_dir(&directory).ok()?;
+        let path = entries.next()?.unwrap().path();
+        (path.extension()? == "request").then_some(path)
+    };
+    wait("the request is written", || request().is_some());
+    // What the Go client does on the caller's machine when the relay refuses a file.
+    let request = request().unwrap();
+    fs::rename(&request, request.with_extension("rejected.request")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{errors}");
+    assert!(
+        errors.contains("the relay has refused the request"),
+        "{errors}"
+    );
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn a_cleanup_lists_first_and_deletes_then() {
+    let desk = Desk::new();
+    let old = desk.answered_request("app", "ping", 31 * DAY);
+    let young = desk.answered_request("app", "ping", DAY);
+    let clean = |line: &[&str]| {
+        let line = [&["cleanup", "app"], line].concat();
+        desk.finish("rpc", ALICE, &line)
+    };
+    let listed = clean(&["--dry-run"]);
+    assert!(listed.contains(old.to_str().unwrap()), "{listed}");
+    assert!(
+        listed.contains("\nwould delete 1 requests, 1 responses, "),
+        "{listed}"
+    );
+    assert!(old.exists());
+    assert!(clean(&[]).starts_with("deleted 1 requests, 1 responses, "));
+    assert!(!old.exists() && young.exists());
+    let done: Value = serde_json::from_str(&clean(&["--older-than", "1h", "--json"])).unwrap();
+    assert_eq!(
+        (&done["requests_deleted"], &done["errors"]),
+        (&json!(1), &json!(0))
+    );
+    assert!(!young.exists());
+
+    let (_, errors) = check(&desk, &["cleanup", "app"], 1);
+    assert!(
+        errors.contains("there are no endpoints of \"app\" here"),
+        "{errors}"
+    );
+}

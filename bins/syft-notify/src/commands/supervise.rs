@@ -24,7 +24,8 @@ use crate::{
 
 /// How long the worker may take for what is at hand; less than `stop` waits for us.
 const PATIENCE: Duration = Duration::from_secs(5);
-const LOG_PERIOD: Duration = Duration::from_secs(1);
+/// A log that is written to looks after itself; an idle machine is not woken for it each second.
+const LOG_PERIOD: Duration = Duration::from_secs(10);
 /// Somebody may look for an instant whether the lock is free.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 

@@ -77,7 +77,7 @@ impl LogFile {
 
     /// Looks whether the files are still in their places, without writing a line.
     ///
-    /// To be called about once a second, so that a log whose directory was removed comes back
+    /// To be called from time to time, so that a log whose directory was removed comes back
     /// although nothing happens.
     pub fn look_after(&mut self) {
         let now = Instant::now();

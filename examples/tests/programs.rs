@@ -49,21 +49,21 @@ async fn the_server_takes_named_parameters() {
 #[test]
 fn the_watch_tells_of_files() {
     let desk = Desk::new();
+    let (mine, theirs) = (desk.datasites().join(ALICE), desk.datasites().join(BOB));
+    fs::create_dir_all(mine.join("deep/er")).unwrap();
+    fs::create_dir_all(&theirs).unwrap();
     let mut watch = desk.start("rpc_watch", ALICE, &[]);
     watch.until("watching");
-    let mine = desk.datasites().join(ALICE);
-    fs::create_dir_all(mine.join("deep/er")).unwrap();
     fs::write(mine.join("deep/er/a.json"), "{}").unwrap();
     watch.until("JSON file changed: alice@example.com/deep/er/a.json");
     fs::rename(mine.join("deep/er/a.json"), mine.join("b.json")).unwrap();
     watch.until("JSON file moved: alice@example.com/deep/er/a.json -> alice@example.com/b.json");
 
-    let theirs = desk.datasites().join(BOB);
-    fs::create_dir_all(&theirs).unwrap();
     fs::write(theirs.join("c.json"), "{}").unwrap();
+    // What is renamed before anybody has noticed it is new under its new name.
+    fs::write(theirs.join("e.log"), "line").unwrap();
     fs::write(theirs.join("d.txt"), "text").unwrap();
     watch.until("Text file created: bob@example.com/d.txt");
-    fs::write(theirs.join("e.log"), "line").unwrap();
     fs::rename(theirs.join("e.log"), theirs.join("f.log")).unwrap();
     watch.until("Log file moved: bob@example.com/e.log -> bob@example.com/f.log");
     let told = watch.stop();

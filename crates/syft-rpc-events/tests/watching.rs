@@ -94,6 +94,15 @@ impl Desk {
         #[expect(clippy::disallowed_methods, reason = "peers write in place, too")]
         std::fs::write(path, text).unwrap();
     }
+
+    /// Writes a file that is seen whole or not at all: it is told once.
+    fn deliver(&self, path: &str, text: &str) {
+        let (aside, path) = (self.dir.path().join("aside"), self.path(path));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "nobody sees it here")]
+        std::fs::write(&aside, text).unwrap();
+        std::fs::rename(aside, path).unwrap();
+    }
 }
 
 fn created(path: &str) -> (String, FileChange) {
@@ -104,21 +113,21 @@ fn created(path: &str) -> (String, FileChange) {
 async fn hears_of_files_that_match_and_of_no_others() {
     let desk = Desk::new();
     let diary = Diary::default();
-    desk.write("alice@example.com/old.json", "old");
+    desk.deliver("alice@example.com/old.json", "old");
     let mut app = desk
         .app()
         .watch(["{datasite}/**/*.json", "!**/private/**"], diary.handler());
     app.start().await.unwrap();
     assert!(matches!(app.start().await, Err(AppError::Running)));
-    desk.write("alice@example.com/a/b/new.json", "1");
+    desk.deliver("alice@example.com/a/b/new.json", "1");
     assert_eq!(
         diary.wait(1).await,
         [created("alice@example.com/a/b/new.json")]
     );
-    desk.write("alice@example.com/new.txt", "1");
-    desk.write("alice@example.com/private/new.json", "1");
-    desk.write("bob@example.com/new.json", "1");
-    desk.write("alice@example.com/old.json", "changed");
+    desk.deliver("alice@example.com/new.txt", "1");
+    desk.deliver("alice@example.com/private/new.json", "1");
+    desk.deliver("bob@example.com/new.json", "1");
+    desk.deliver("alice@example.com/old.json", "changed");
     let changes = diary.wait(2).await;
     assert_eq!(
         changes[1],
@@ -155,7 +164,7 @@ async fn hears_of_files_that_match_and_of_no_others() {
     assert_eq!(diary.wait(4).await[3], moved);
     // Removals are told to those who ask for them.
     std::fs::remove_file(desk.path("alice@example.com/old.json")).unwrap();
-    desk.write("alice@example.com/last.json", "1");
+    desk.deliver("alice@example.com/last.json", "1");
     assert_eq!(
         diary.wait(5).await[4],
         created("alice@example.com/last.json")

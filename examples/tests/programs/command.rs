@@ -105,6 +105,23 @@ fn people_see_who_serves_what() {
         (&live["datasite"], &live["endpoints"]),
         (&json!(ALICE), &published)
     );
+
+    // A peer's schema is a peer's text.
+    let theirs = desk.datasites().join("eve@example.org/app_data/echo/rpc");
+    fs::create_dir_all(&theirs).unwrap();
+    let schema = r#"{"/x": {"description": "\u001b[2J", "args": {"\u001b]0;": {"type": "str", "required": true}}}}"#;
+    fs::write(theirs.join("rpc.schema.json"), schema).unwrap();
+    let (out, _) = check(&desk, &["list", "echo"], 0);
+    assert!(
+        out.contains("eve@example.org") && !out.contains('\u{1b}'),
+        "{out}"
+    );
+    fs::write(theirs.join("rpc.schema.json"), "[]").unwrap();
+    let (_, errors) = check(&desk, &["list", "echo"], 0);
+    assert!(
+        errors.starts_with("warning: a schema is left out: \"eve@"),
+        "{errors}"
+    );
     server.stop();
 }
 

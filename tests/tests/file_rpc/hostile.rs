@@ -1,6 +1,7 @@
 //! A peer that throws everything at a server, and one that only asks.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,19 +20,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the server may take, in kilobytes: a few large files, and a hundred thousand names.
 const MEMORY: u64 = 400_000;
 
+/// Stops the hostile peer when it is dropped, also by a failure.
+#[derive(Debug, Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_peer_delays_nobody_for_ever() {
     let desk = Arc::new(Desk::new());
     let server = Program::start(&desk, false);
     let length = Duration::from_secs(if *IS_FULL { 60 } else { 6 });
     let tiny_files = if *IS_FULL { 100_000 } else { 10_000 };
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Stop::default();
     let hostile = {
-        let (desk, stop) = (Arc::clone(&desk), Arc::clone(&stop));
+        let (desk, stop) = (Arc::clone(&desk), Arc::clone(&stop.0));
         std::thread::spawn(move || {
             let mut hostile = Hostile {
                 desk: &desk,
                 tiny_files,
+                large: VecDeque::new(),
             };
             let mut acts = 0;
             while !stop.load(Ordering::Relaxed) {
@@ -54,7 +66,7 @@ async fn a_hostile_peer_delays_nobody_for_ever() {
         std::fs::remove_file(asked.path(&desk, "response")).unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    stop.store(true, Ordering::Relaxed);
+    drop(stop);
     let acts = hostile.join().unwrap();
     let memory = server.peak_memory();
     say(&format!(

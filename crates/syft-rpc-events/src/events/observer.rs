@@ -28,7 +28,7 @@ const DEPTH: usize = 64;
 /// A new directory may be filled before it is watched: it is looked at this long afterwards.
 const LOOKS_AT_DIRECTORY: [u64; 4] = [0, 10, 40, 120];
 /// What has gone may be on its way to another name, of which the next event tells.
-const DEPARTURE: Duration = Duration::from_millis(20);
+const DEPARTURE: Duration = Duration::from_millis(100);
 /// All files are compared this often, whatever events there were.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 /// Sweeps take at most this part of the time.
@@ -150,16 +150,17 @@ impl Engine {
                 if change == Change::Removed {
                     self.look_later(&path, DEPARTURE);
                 } else {
-                    self.look(&path);
+                    self.look_for(&path);
                 }
             }
             Hint::Renamed { from, to } => {
-                if let Some(to) = self.relative(&to) {
-                    self.look(&to);
-                    self.look_into(&to);
+                let (from, to) = (self.relative(&from), self.relative(&to));
+                if let Some(to) = &to {
+                    self.arrived(from.as_deref(), to);
+                    self.look_into(to);
                 }
-                if let Some(from) = self.relative(&from) {
-                    self.look_later(&from, DEPARTURE);
+                if let Some(from) = &from {
+                    self.look_later(from, DEPARTURE);
                 }
             }
             Hint::Directory(path) => {
@@ -192,14 +193,45 @@ impl Engine {
         self.set(path, print);
     }
 
+    /// Looks at a file of which something was heard a moment ago.
+    fn look_for(&mut self, path: &str) {
+        if !self.is_wanted(path) {
+            return;
+        }
+        match self.tree.look(path) {
+            Ok(print) => self.set(path, Some(print)),
+            // It may be on its way to another name already.
+            Err(_) => self.look_later(path, DEPARTURE),
+        }
+    }
+
+    /// Looks at a file that the system says had another name before.
+    ///
+    /// It may have been written since it was last looked at; then only the name tells which it was.
+    fn arrived(&mut self, from: Option<&str>, to: &str) {
+        let from = from.filter(|from| self.is_wanted(to) && self.tree.look(from).is_err());
+        let print = self.tree.look(to).ok();
+        let moved = from
+            .zip(print)
+            .and_then(|(from, print)| self.snapshot.rename(from, to, print));
+        match moved {
+            Some(change) => self.tell_all(to, &change),
+            None => self.look(to),
+        }
+    }
+
     fn set(&mut self, path: &str, print: Option<Fingerprint>) {
         let tree = &self.tree;
         let is_gone = |path: &str| tree.look(path).is_err();
         let Some(change) = self.snapshot.set(path, print, is_gone) else {
             return;
         };
-        self.tell(path, &change);
-        if let FileChange::Moved { from } = &change {
+        self.tell_all(path, &change);
+    }
+
+    fn tell_all(&self, path: &str, change: &FileChange) {
+        self.tell(path, change);
+        if let FileChange::Moved { from } = change {
             self.tell_leavers(from, path);
         }
     }

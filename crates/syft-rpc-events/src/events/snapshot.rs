@@ -50,6 +50,22 @@ impl Snapshot {
         }
     }
 
+    /// Takes what is at a path now and was at another one before, if it is known there.
+    pub(super) fn rename(
+        &mut self,
+        from: &str,
+        to: &str,
+        print: Fingerprint,
+    ) -> Option<FileChange> {
+        if !self.remove(from) {
+            return None;
+        }
+        self.remove(to);
+        self.insert(to, print);
+        let from = from.to_owned();
+        Some(FileChange::Moved { from })
+    }
+
     /// Returns the paths below a directory.
     pub(super) fn below(&self, directory: &str) -> Vec<String> {
         if directory.is_empty() {
@@ -120,5 +136,22 @@ mod tests {
             })
         );
         assert_eq!(snapshot.below(""), ["e"]);
+    }
+
+    #[test]
+    fn a_file_that_was_written_and_renamed_has_moved() {
+        let print = Fingerprint::for_test;
+        let mut snapshot = Snapshot::default();
+        for path in ["a", "b"] {
+            snapshot.set(path, Some(print(0)), |_| false);
+        }
+        let from = "a".to_owned();
+        let moved = Some(FileChange::Moved { from });
+        assert_eq!(snapshot.rename("a", "b", print(2)), moved);
+        assert_eq!(snapshot.below(""), ["b"]);
+        assert_eq!(snapshot.set("b", Some(print(2)), |_| false), None);
+        // A file that nobody has seen under its old name is new.
+        assert_eq!(snapshot.rename("a", "c", print(3)), None);
+        assert_eq!(snapshot.below(""), ["b"]);
     }
 }

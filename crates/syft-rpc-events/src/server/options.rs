@@ -14,7 +14,7 @@ pub struct ServerOptions {
     /// The longest request file that is read, in bytes; others are answered 413.
     pub max_file: u64,
     /// Every file is looked at this often, whatever events there were; more seldom where that
-    /// would take more than a hundredth of the time.
+    /// would take more than a hundredth of the time, but not many seconds.
     pub sweep_every: Duration,
     /// How far the clock of a caller may be behind.
     pub leeway: Duration,

@@ -87,6 +87,9 @@ impl Found {
 /// Sweeps that somebody asks for take at most half of the time of a thread, others a hundredth.
 const URGENT_SHARE: u32 = 1;
 const SHARE: u32 = 100;
+/// Unless a sweep takes longer than half of this, the next one is due after it: a peer who moves large trees about
+/// can keep the watch busy for minutes, and then only sweeps find what others ask.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// When to sweep: one at a time, and never most of the time, decided without a clock.
 #[derive(Debug)]
@@ -138,7 +141,8 @@ impl Pace {
 
     pub(super) fn ended(&mut self, now: Instant, took: Duration) {
         self.is_running = false;
-        self.next = now + self.every.max(took * SHARE);
+        let wait = LONGEST.min(took * SHARE).max(took * 2);
+        self.next = now + self.every.max(wait);
         self.earliest = now + took * URGENT_SHARE;
     }
 }
@@ -160,7 +164,7 @@ mod tests {
         assert!(!pace.begin(at(199)));
         assert!(pace.begin(at(200)));
         pace.ended(at(300), Duration::from_millis(100));
-        assert_eq!(pace.deadline(), Some(at(10_300)));
+        assert_eq!(pace.deadline(), Some(at(2_300)));
         pace.urge();
         assert_eq!(pace.deadline(), Some(at(400)));
     }

@@ -72,9 +72,10 @@ impl Hints {
 pub(crate) fn may_be_request(hint: &Hint) -> bool {
     match hint {
         Hint::File { change, .. } if *change == Change::Removed => false,
-        Hint::File { path, .. } | Hint::Renamed { to: path, .. } => {
-            path.as_os_str().as_encoded_bytes().ends_with(REQUEST.as_bytes())
-        }
+        Hint::File { path, .. } | Hint::Renamed { to: path, .. } => path
+            .as_os_str()
+            .as_encoded_bytes()
+            .ends_with(REQUEST.as_bytes()),
         _ => true,
     }
 }

@@ -11,12 +11,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use syft_tests::peers::succeed;
 use tempfile::TempDir;
 
-use crate::{
-    peers::{file_rpc_python, run},
-    programs::interop_file,
-};
+use crate::{peers::file_rpc_python, programs::interop_file};
 
 const SERVER: &str = "alice@example.com";
 const CALLER: &str = "bob@example.com";
@@ -62,7 +60,7 @@ impl Desk {
     #[track_caller]
     fn call(&self, mut caller: Command, command: &[&str], how: &[String]) -> Vec<Value> {
         let caller = caller.args(command).arg(self.directory.path()).arg(CALLER);
-        let output = run(caller.args(how));
+        let output = succeed(caller.args(how));
         let lines = output.stdout.split(|byte| *byte == b'\n');
         lines
             .filter(|line| !line.is_empty())

@@ -44,7 +44,9 @@ impl Release {
 
 /// Returns the Python interpreter that has `syft-event` and `syft-rpc`.
 pub(crate) fn file_rpc_python() -> PathBuf {
-    peers().venv("syft-event-0.4.3", &["syft-event==0.4.3"]).join("python")
+    peers()
+        .venv("syft-event-0.4.3", &["syft-event==0.4.3"])
+        .join("python")
 }
 
 /// Returns rclone: the system's, or else the one of the system's package.

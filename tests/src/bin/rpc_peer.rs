@@ -118,7 +118,7 @@ async fn serve(
         .on_request("/status", status)
         .on_request("/none", || ())
         .on_request("/slow", async || {
-            tokio::time::sleep(Duration::from_millis(200)).await
+            tokio::time::sleep(Duration::from_millis(200)).await;
         })
         .build()
         .map_err(|errors| format!("{errors:?}"))?;

@@ -54,8 +54,8 @@ impl Program {
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let words = line.unwrap().split_whitespace();
-        words.skip(1).next().unwrap().parse().unwrap()
+        let mut words = line.unwrap().split_whitespace();
+        words.nth(1).unwrap().parse().unwrap()
     }
 
     fn kill(mut self) {

@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use syft_state::{Email, Timestamp};
+use uuid::Uuid;
 
 use super::inbox::Look;
 use crate::{
@@ -83,6 +84,11 @@ impl Looker {
             Effort::Quick => SMALL.min(self.limit),
             Effort::Thorough => self.limit,
         };
+        // The response comes first: a caller may take both away meanwhile, the request before the
+        // response, and what is without an answer would be handled again.
+        let Ok(answered) = answered_at(&directory, path, place.id, effort) else {
+            return Outcome::TooLong;
+        };
         let content = match directory.read(name_of(path), limit) {
             Ok(content) => content,
             Err(error) => return Outcome::Nothing(unreachable(path, &error)),
@@ -94,9 +100,6 @@ impl Looker {
             print,
             held: 0,
             told: None,
-        };
-        let Ok(answered) = answered_at(&directory, &letter, effort) else {
-            return Outcome::TooLong;
         };
         let Some(bytes) = bytes else {
             return match answered {
@@ -197,10 +200,11 @@ struct TooLong;
 /// Returns when the response beside a request was made; one that cannot be read is none (row 13).
 fn answered_at(
     directory: &Directory,
-    letter: &Letter,
+    path: &str,
+    id: Uuid,
     effort: Effort,
 ) -> Result<Option<Timestamp>, TooLong> {
-    let Some(name) = response_to(name_of(&letter.path)) else {
+    let Some(name) = response_to(name_of(path)) else {
         return Ok(None);
     };
     let limit = match effort {
@@ -212,7 +216,7 @@ fn answered_at(
     };
     match content.bytes {
         Some(bytes) => {
-            let response = message::Response::parse(&bytes, letter.place.id, Timestamp::EPOCH);
+            let response = message::Response::parse(&bytes, id, Timestamp::EPOCH);
             Ok(response.ok().map(|response| response.created))
         }
         None if content.print.length() <= RESPONSE_LIMIT => Err(TooLong),

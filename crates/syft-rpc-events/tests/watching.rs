@@ -197,12 +197,12 @@ async fn kinds_can_be_chosen_and_what_is_there_replayed() {
 async fn a_debounced_file_is_told_once() {
     let desk = Desk::new();
     let diary = Diary::default();
-    let watch = Watch::new(["**/*.csv"]).debounce(Duration::from_millis(150));
+    let watch = Watch::new(["**/*.csv"]).debounce(Duration::from_secs(1));
     let mut app = desk.app().watch(watch, diary.handler());
     app.start().await.unwrap();
     for number in 0..10 {
         desk.write("alice@example.com/data.csv", &"x".repeat(number));
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     desk.write("alice@example.com/end.csv", "");
     let changes = diary.wait(2).await;

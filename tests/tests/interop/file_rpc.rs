@@ -4,7 +4,7 @@
 //! `SYFT_RPC=full cargo test -p syft-tests --features interop --test interop file_rpc`.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::LazyLock,
@@ -23,6 +23,12 @@ const APP: &str = "syft://alice@example.com/app_data/app";
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests decides")]
 static IS_FULL: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SYFT_RPC").is_ok_and(|value| value == "full"));
+
+/// Prints a line that the test harness does not swallow: the figures are worth a look.
+fn say(line: &str) {
+    let mut stderr = std::io::stderr();
+    stderr.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
 
 fn rpc_peer() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rpc_peer"))
@@ -77,7 +83,7 @@ impl Desk {
         let mut arguments = vec![format!("{APP}/rpc/echo")];
         arguments.extend([count.to_string(), burst.to_string(), how.to_owned()]);
         let told = self.call(caller, command, &arguments).remove(0);
-        eprintln!("{count} calls, {burst} at once, {how}: {told}");
+        say(&format!("{count} calls, {burst} at once, {how}: {told}"));
         let seen = (&told["right"], &told["wrong"], &told["missing"]);
         assert_eq!(seen, (&json!(count), &json!([]), &json!([])));
     }

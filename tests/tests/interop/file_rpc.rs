@@ -4,7 +4,7 @@
 //! `SYFT_RPC=full cargo test -p syft-tests --features interop --test interop file_rpc`.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::LazyLock,
@@ -79,7 +79,8 @@ impl Desk {
         let mut arguments = vec![format!("{APP}/rpc/echo")];
         arguments.extend([count.to_string(), burst.to_string(), how.to_owned()]);
         let told = self.call(caller, command, &arguments).remove(0);
-        eprintln!("{count} calls, {burst} at once, {how}: {told}");
+        let line = format!("{count} calls, {burst} at once, {how}: {told}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
         let seen = (&told["right"], &told["wrong"], &told["missing"]);
         assert_eq!(seen, (&json!(count), &json!([]), &json!([])));
     }

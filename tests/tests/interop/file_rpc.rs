@@ -24,12 +24,6 @@ const APP: &str = "syft://alice@example.com/app_data/app";
 static IS_FULL: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SYFT_RPC").is_ok_and(|value| value == "full"));
 
-/// Prints a line that the test harness does not swallow: the figures are worth a look.
-fn say(line: &str) {
-    let mut stderr = std::io::stderr();
-    stderr.write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
 fn rpc_peer() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rpc_peer"))
 }
@@ -83,7 +77,8 @@ impl Desk {
         let mut arguments = vec![format!("{APP}/rpc/echo")];
         arguments.extend([count.to_string(), burst.to_string(), how.to_owned()]);
         let told = self.call(caller, command, &arguments).remove(0);
-        say(&format!("{count} calls, {burst} at once, {how}: {told}"));
+        let line = format!("{count} calls, {burst} at once, {how}: {told}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
         let seen = (&told["right"], &told["wrong"], &told["missing"]);
         assert_eq!(seen, (&json!(count), &json!([]), &json!([])));
     }

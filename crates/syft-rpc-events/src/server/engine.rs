@@ -1,7 +1,9 @@
 //! The task that owns all state of a server.
 
+mod answer;
+mod find;
+
 use std::{
-    future::{Future, ready},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,17 +14,14 @@ use syft_state::{
     fs::Lock,
     watch::{Hint, TreeWatch},
 };
-use tokio::{
-    sync::mpsc,
-    task::{JoinSet, spawn_blocking},
-};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    ServerOptions, StartError, UnknownEndpoint, Watching,
+    ServerOptions, StartError, Watching,
     health::Board,
-    inbox::{Inbox, Look, Next, whose},
-    journal::{Journal, key_of},
-    look::{Effort, Letter, Looker, Outcome, unreadable},
+    inbox::Inbox,
+    journal::Journal,
+    look::{Effort, Letter, Looker, Outcome},
     queue::FairQueue,
     reply::Writer,
     scans::Scans,
@@ -30,11 +29,10 @@ use super::{
     sweep::{Found, Pace},
 };
 use crate::{
-    hints::{self, Hints, Teller, may_be_request},
+    hints::{self, Hints, Teller},
     layout::{AppPaths, Workspace},
-    message::Status,
     request::Request,
-    response::{IntoResponse as _, Response},
+    response::Response,
     router::Routes,
     tree::{Fingerprint, Tree},
 };
@@ -166,28 +164,6 @@ impl Engine {
         self.tell.clone()
     }
 
-    /// Watches the tree; where that is not possible, sweeps have to do.
-    fn watch(&mut self) {
-        if self.watching == Watching::Shared {
-            return self.board.note(|health| health.is_watching = true);
-        }
-        let tell = self.tell.clone();
-        let watch = TreeWatch::new(self.tree.root(), move |hint| {
-            if may_be_request(&hint) {
-                tell.tell(hint);
-            }
-        });
-        self.watch = match watch {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                tracing::warn!("{error}: new requests are found by sweeps");
-                None
-            }
-        };
-        let is_watching = self.watch.is_some();
-        self.board.note(|health| health.is_watching = is_watching);
-    }
-
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
             let wake = self.next_wake();
@@ -271,207 +247,6 @@ impl Engine {
     fn relative(&self, path: &Path) -> Option<String> {
         let path = path.strip_prefix(self.tree.root()).ok()?;
         path.to_str().map(str::to_owned)
-    }
-
-    /// Looks into directories that are new, on another thread: a peer may have filled them.
-    fn scan(&mut self, now: Instant) {
-        if self.is_scanning {
-            return;
-        }
-        let directories = self.scans.poll(now);
-        if directories.is_empty() {
-            return;
-        }
-        self.is_scanning = true;
-        let tree = self.tree.clone();
-        self.work.spawn(async move {
-            let scan = move || Found::below(&tree, directories.iter().map(|path| &**path));
-            Done::Scanned(spawn_blocking(scan).await.unwrap_or_default())
-        });
-    }
-
-    fn sweep(&mut self, now: Instant) {
-        if !self.pace.begin(now) {
-            return;
-        }
-        if !self.tree.root().is_dir() {
-            self.rebuild();
-        }
-        let tree = self.tree.clone();
-        self.work.spawn(async move {
-            let began = Instant::now();
-            let found = spawn_blocking(move || Found::below(&tree, [""])).await;
-            Done::Swept(found.unwrap_or_default(), began.elapsed())
-        });
-    }
-
-    /// Somebody has removed the whole tree: it is made anew, and watched again.
-    fn rebuild(&mut self) {
-        if let Err(error) = setup::make_endpoints(&self.tree, &self.routes) {
-            tracing::error!("{error}");
-        }
-        self.watch();
-    }
-
-    fn swept(&mut self, found: &Found, took: Duration) {
-        let now = Instant::now();
-        let is_first = self.board.health(true).last_sweep.is_none();
-        for (path, print) in &found.open {
-            self.inbox.saw(path, *print, now);
-        }
-        if is_first {
-            // Only now may an answer be an old one (row 19); later an event tells of the request.
-            for path in &found.answered {
-                self.inbox.hint(path, now);
-            }
-        }
-        self.inbox.retain(|path| found.has(path));
-        self.pace.ended(now, took);
-        self.board.note(|health| health.last_sweep = Some(now));
-        if self.watch.is_none() && self.watching == Watching::Own {
-            self.watch();
-        }
-    }
-
-    /// Looks at large files, few at a time, on threads of their own.
-    fn look_at_large(&mut self) {
-        while self.large_running < LARGE_LOOKS
-            && self.held < HELD
-            && let Some(path) = self.large.pop()
-        {
-            self.large_running += 1;
-            let looker = self.looker.clone();
-            self.work.spawn(async move {
-                let at = Arc::clone(&path);
-                let look = move || looker.look(&at, Effort::Thorough, now());
-                let outcome = spawn_blocking(look).await;
-                Done::Looked(path, outcome.unwrap_or(Outcome::Nothing(Look::Gone)))
-            });
-        }
-    }
-
-    fn looked(&mut self, path: &Arc<str>, outcome: Outcome) {
-        let now_here = Instant::now();
-        match outcome {
-            Outcome::Nothing(look) => drop(self.inbox.looked(path, look, now_here)),
-            Outcome::TooLong => {
-                let pushed = self.large.push(&whose(path).to_owned(), Arc::clone(path));
-                pushed.expect("it has no limits");
-            }
-            Outcome::Unreadable(letter, error) => {
-                tracing::debug!("{path} cannot be read yet: {error}");
-                let look = Look::Unreadable(letter.print);
-                if self.inbox.looked(path, look, now_here) == Next::GiveUp {
-                    tracing::warn!("{path} is no request: {error}");
-                    self.held += letter.held;
-                    self.refuse(letter, unreadable(&error));
-                }
-            }
-            Outcome::Refuse(letter, response) => {
-                self.held += letter.held;
-                self.inbox.looked(path, Look::Taken, now_here);
-                self.refuse(letter, response);
-            }
-            Outcome::Handle(letter, request) => {
-                self.held += letter.held;
-                self.inbox.looked(path, Look::Taken, now_here);
-                self.enqueue(letter, request);
-            }
-        }
-    }
-
-    fn enqueue(&mut self, letter: Letter, request: Request) {
-        let is_known = self.routes.has(&letter.place.endpoint) || self.routes.has_fallback();
-        if !is_known && self.options.unknown == UnknownEndpoint::Ignore {
-            return self.settle(&letter, Some(letter.print));
-        }
-        let key = key_of(request.id, request.created);
-        let was_interrupted = |journal: &Journal| journal.was_interrupted(&key);
-        if self.journal.as_ref().is_some_and(was_interrupted) {
-            tracing::warn!("{} was interrupted and is not handled again", letter.path);
-            return self.refuse(letter, Response::internal_error());
-        }
-        let sender = request.sender.email().key();
-        if let Err((letter, _)) = self.queue.push(&sender, (letter, request)) {
-            tracing::warn!("{}: too many requests of {sender} wait", letter.path);
-            let response = (Status::TOO_MANY_REQUESTS, "Too many requests wait.").into_response();
-            self.refuse(letter, response);
-        }
-    }
-
-    fn start_handlers(&mut self) {
-        while self.running < self.options.concurrency.get() {
-            let Some((letter, request)) = self.queue.pop() else {
-                break;
-            };
-            let key = key_of(request.id, request.created);
-            if let Some(journal) = &mut self.journal
-                && let Err(error) = journal.begin(key)
-            {
-                // Without a note of the beginning a crash would not be noticed: it waits.
-                tracing::error!("cannot write the journal: {error}");
-                self.work.spawn(async move {
-                    tokio::time::sleep(AGAIN).await;
-                    Done::Delayed(letter, request)
-                });
-                break;
-            }
-            self.running += 1;
-            let routes = self.routes.clone();
-            let response = async move { routes.dispatch(request).await };
-            self.deliver(letter, By::Handler, response);
-        }
-    }
-
-    fn refuse(&mut self, letter: Letter, response: Response) {
-        self.deliver(letter, By::Server, ready(response));
-    }
-
-    fn deliver<F>(&mut self, letter: Letter, by: By, response: F)
-    where
-        F: Future<Output = Response> + Send + 'static,
-    {
-        let writer = self.writer.clone();
-        self.work.spawn(async move {
-            let response = response.await;
-            let outcome = writer.deliver(&letter, response).await;
-            Done::Answered(letter, outcome, by)
-        });
-    }
-
-    fn answered(&mut self, letter: Letter, outcome: Result<Option<Fingerprint>, Response>, by: By) {
-        self.running -= usize::from(by == By::Handler);
-        self.board.note(|health| match by {
-            By::Handler => health.handled += 1,
-            By::Server => health.refused += 1,
-            By::Retry => {}
-        });
-        match outcome {
-            Ok(print) => self.finish(&letter, print),
-            Err(response) => {
-                self.board.note(|health| health.unwritten += 1);
-                let again = async move {
-                    tokio::time::sleep(AGAIN).await;
-                    response
-                };
-                self.deliver(letter, By::Retry, again);
-            }
-        }
-    }
-
-    fn finish(&mut self, letter: &Letter, print: Option<Fingerprint>) {
-        let created = letter.told.as_ref().map(|told| told.created);
-        if let (Some(journal), Some(created)) = (&mut self.journal, created)
-            && let Err(error) = journal.end(key_of(letter.place.id, created))
-        {
-            tracing::error!("cannot write the journal: {error}");
-        }
-        self.settle(letter, print);
-    }
-
-    fn settle(&mut self, letter: &Letter, print: Option<Fingerprint>) {
-        self.held -= letter.held;
-        self.inbox.finished(&letter.path, print, Instant::now());
     }
 
     fn done(&mut self, done: Done) {

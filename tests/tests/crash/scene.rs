@@ -195,7 +195,7 @@ impl Scene {
 
     /// Returns the files that a look must not leave behind, drafts among them.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        const KEPT: [&str; 8] = [
+        const KEPT: [&str; 11] = [
             "daemon.yaml",
             "drive.json",
             "gmail.json",
@@ -204,6 +204,10 @@ impl Scene {
             "notification_state.lock",
             "notification_state.status.json",
             "notification_state.watch.lock",
+            // Who runs, or ran until it was killed.
+            "syft-notify.lock",
+            "syft-notify.pid",
+            "syft-notify.started.json",
         ];
         let mut leftovers = names(&self.creds());
         leftovers.retain(|name| !KEPT.contains(&name.as_str()));

@@ -107,7 +107,7 @@ async fn every_body_comes_back_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refused_rejected_gone_expired_late() {
+async fn row_20_rejected_gone_expired_and_refused_are_told_apart() {
     let desk = Desk::new();
     let soon = Duration::from_millis(50);
     let pending = desk

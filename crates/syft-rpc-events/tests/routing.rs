@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -155,6 +156,22 @@ async fn handlers_of_all_kinds() {
     let asked = request("whoami");
     let wanted = format!("bob@example.com {} POST", asked.id);
     assert_eq!(text(&routes.dispatch(asked).await).1, wanted);
+}
+
+/// What Python's handlers can return and its peers cannot read: here it has no type, or is a 500.
+#[tokio::test]
+async fn row_03_what_no_peer_can_read_cannot_be_said() {
+    assert_eq!(Status::new(299), None);
+    let strange = || {
+        let keys_that_are_no_text = BTreeMap::from([(vec![1, 2], "x")]);
+        Response::new(Status::OK).json(&keys_that_are_no_text)
+    };
+    let routes = Router::new()
+        .on_request("/strange", strange)
+        .build()
+        .unwrap();
+    let answer = routes.dispatch(request("strange")).await;
+    assert_eq!(text(&answer), (500, Response::INTERNAL_ERROR.to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

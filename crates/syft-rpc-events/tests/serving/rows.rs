@@ -1,8 +1,8 @@
 //! The weaknesses of Python's server, by their rows in the specification, and what becomes of each.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use syft_rpc_events::{Router, ServerOptions, server::StartError};
+use syft_rpc_events::{Router, Sender, ServerOptions, server::StartError};
 use uuid::Uuid;
 
 use crate::desk::{BOB, Desk, fields, now, request, router, seen, until};
@@ -390,4 +390,74 @@ async fn what_stands_in_the_place_of_answers_blocks_nobody_else() {
         desk.write(&format!("{place}.request"), told.to_string().as_bytes());
     }
     still_serves(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_14_an_interrupted_request_is_not_handled_again_if_there_is_a_journal() {
+    let desk = Desk::new();
+    let (interrupted, other) = (request("shout", "half"), request("shout", "whole"));
+    desk.ask(&interrupted);
+    desk.ask(&other);
+    let journal = desk.dir.path().join("journal");
+    let begun = format!("+{} {}\n", interrupted.id, interrupted.created.as_micros());
+    syft_state::fs::write_atomic(&journal, begun.as_bytes(), 0o600).unwrap();
+    let options = ServerOptions {
+        journal: Some(journal),
+        ..ServerOptions::default()
+    };
+    let _server = desk.try_start(router(), options).await.unwrap();
+    assert_eq!(seen(&desk.answer(&interrupted).await).0, 500);
+    assert_eq!(seen(&desk.answer(&other).await).1, "WHOLE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_15_no_request_falls_between_the_first_look_and_the_watch() {
+    let desk = Arc::new(Desk::new());
+    let slow = async |body: String| {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        body
+    };
+    let writer = Arc::clone(&desk);
+    let writing = tokio::task::spawn_blocking(move || {
+        let write = |number: usize| {
+            let asked = request("slow", &number.to_string());
+            writer.ask(&asked);
+            asked
+        };
+        (0..400).map(write).collect::<Vec<_>>()
+    });
+    let _server = desk.start(Router::new().on_request("/slow", slow)).await;
+    for (number, asked) in writing.await.unwrap().iter().enumerate() {
+        assert_eq!(seen(&desk.answer(asked).await), (200, number.to_string()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_30_braces_in_names_are_only_braces() {
+    let desk = Desk::new();
+    let _server = desk
+        .start(Router::new().on_request("/{id}/{0}", || "braces"))
+        .await;
+    assert_eq!(desk.call("{id}/{0}", "").await, (200, "braces".to_owned()));
+    let path = format!("{{id}}/{{0}}/{BOB}/{}", Uuid::new_v4());
+    desk.write(&format!("{path}.request"), b"{");
+    let answer = desk.response_at(&format!("{path}.response")).await;
+    assert_eq!(answer.status.code(), 400);
+}
+
+/// A sender is only known by the directory, and that is worth what the relay is worth.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_31_who_must_know_the_sender_is_not_told_a_claim() {
+    let desk = Desk::new();
+    let router = router().on_request("/who", |Sender(email): Sender| email.to_string());
+    let _server = desk.start(router).await;
+    assert_eq!(desk.call("who", "").await, (200, BOB.to_owned()));
+    // Anybody may have put it where no sender has a directory.
+    for (endpoint, code) in [("who", 403), ("shout", 200)] {
+        let asked = request(endpoint, "x");
+        let path = format!("{endpoint}/{}", asked.id);
+        desk.write(&format!("{path}.request"), &asked.encode());
+        let answer = desk.response_at(&format!("{path}.response")).await;
+        assert_eq!(answer.status.code(), code, "{endpoint}");
+    }
 }

@@ -131,6 +131,11 @@ fn a_record_that_is_damaged_meanwhile() {
     desk.run(&["run", "--once"]).succeeds();
     desk.run(&["run", "--once"]).succeeds();
     desk.run(&["start", "--interval", "1"]).succeeds();
+    // The first look writes the record; whoever writes it meanwhile without its lock is overwritten.
+    until(
+        || desk.run(&["status", "--json"]).json()["last"]["looks"].as_u64() > Some(1),
+        || desk.run(&["status"]).out,
+    );
     desk.write("home/.syft-creds/notification_state.json", "{");
     until(
         || desk.run(&["status"]).out.contains("Restarts"),

@@ -1,6 +1,6 @@
 //! Deletes what is due.
 
-use std::io;
+use std::{io, time::Duration};
 
 use syft_state::{Email, Timestamp};
 
@@ -14,6 +14,10 @@ use crate::{
     layout::{AppPaths, Workspace, response_to},
     tree::{Directory, Tree},
 };
+
+/// A request that a server is busy with is tried so often, with this pause.
+const CLAIM_LOOKS: u32 = 10;
+const CLAIM_PAUSE: Duration = Duration::from_millis(5);
 
 /// Whoever cleans up after one app.
 #[derive(Debug)]
@@ -88,11 +92,7 @@ impl Cleaner {
         let outcome = open
             .directory(self.tree(due.root), due.root, path)
             .and_then(|directory| match due.kind {
-                // The look is for a request that took the place of an old one with its id.
-                Kind::Request => self
-                    .claims
-                    .unless_held(&due.path, || remove(directory, name, due))
-                    .unwrap_or(Ok(false)),
+                Kind::Request => self.remove_unclaimed(directory, name, due),
                 _ => remove(directory, name, due),
             });
         match outcome {
@@ -104,6 +104,23 @@ impl Cleaner {
                 Fate::Failed
             }
         }
+    }
+
+    /// Removes a request unless a server goes on to be busy with it.
+    ///
+    /// Mostly it only looks at it, as at all files when it starts; that is over in an instant.
+    fn remove_unclaimed(&self, directory: &Directory, name: &str, due: &Due) -> io::Result<bool> {
+        for _ in 0..CLAIM_LOOKS {
+            // The look in it is for a request that took the place of an old one with its id.
+            let removed = self
+                .claims
+                .unless_held(&due.path, || remove(directory, name, due));
+            match removed {
+                Some(outcome) => return outcome,
+                None => std::thread::sleep(CLAIM_PAUSE),
+            }
+        }
+        Ok(false)
     }
 
     fn tree(&self, root: Root) -> &Tree {

@@ -157,13 +157,3 @@ async fn handlers_share_a_state() {
     assert!(matches!(unknown, Err(CallError::Refused(_))), "{unknown:?}");
     server.stop();
 }
-
-#[test]
-fn the_examples_of_the_monitor_and_the_emulator_end_well() {
-    for name in ["embedding", "custom_mailer", "own_templates", "emulator"] {
-        let output = run(name, &[]).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}: {errors}");
-        assert!(!output.stdout.is_empty(), "{name}");
-    }
-}

@@ -20,7 +20,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use syft_rpc_events::{CallError, Status};
 
-use crate::desk::{ALICE, BOB, Desk, run};
+use crate::desk::{ALICE, BOB, Desk};
 
 #[tokio::test]
 async fn the_server_takes_named_parameters() {

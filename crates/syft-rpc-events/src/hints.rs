@@ -1,4 +1,4 @@
-//! Hints on their way to the engine. There is a limit; beyond it only the loss itself is told.
+//! Hints on their way to those who look. There is a limit; beyond it only the loss itself is told.
 
 use std::sync::{
     Arc,
@@ -10,6 +10,9 @@ use tokio::sync::mpsc;
 
 use crate::layout::REQUEST;
 
+/// A new directory may be filled before it is watched: it is looked into this many milliseconds
+/// afterwards.
+pub(crate) const LOOKS_AT_DIRECTORY: [u64; 4] = [0, 10, 40, 120];
 /// More than the system's own queue holds.
 const WAITING: usize = 32_768;
 

@@ -19,14 +19,12 @@ use super::{
     EventHandler, FileChange, FileEvent, Pattern, Watch, pending::Pending, snapshot::Snapshot,
 };
 use crate::{
-    hints::{self, Hints, Teller},
+    hints::{self, Hints, LOOKS_AT_DIRECTORY, Teller},
     tree::{Fingerprint, Tree, join},
 };
 
 /// How deep directories are looked into.
 const DEPTH: usize = 64;
-/// A new directory may be filled before it is watched: it is looked at this long afterwards.
-const LOOKS_AT_DIRECTORY: [u64; 4] = [0, 10, 40, 120];
 /// What has gone may be on its way to another name, of which the next event tells.
 const DEPARTURE: Duration = Duration::from_millis(100);
 /// All files are compared this often, whatever events there were.

@@ -7,9 +7,8 @@ use std::{
 };
 
 use super::sweep::DEPTH;
+use crate::hints::LOOKS_AT_DIRECTORY;
 
-/// A new directory may be filled before it is watched: it is looked into this long afterwards.
-const LOOKS: [u64; 4] = [0, 10, 40, 120];
 /// With more new directories than this, a sweep is cheaper.
 const DIRECTORIES: usize = 4_096;
 
@@ -50,8 +49,8 @@ impl Scans {
             && let Some((_, path)) = self.due.pop_first()
         {
             let looks = self.known.remove(&path).map_or(0, |(_, looks)| looks) + 1;
-            if let Some(wait) = LOOKS.get(looks) {
-                let wait = wait - LOOKS[looks - 1];
+            if let Some(wait) = LOOKS_AT_DIRECTORY.get(looks) {
+                let wait = wait - LOOKS_AT_DIRECTORY[looks - 1];
                 self.set(Arc::clone(&path), now + Duration::from_millis(wait), looks);
             }
             paths.push(path);
@@ -87,7 +86,7 @@ mod tests {
                 seen.push(millis);
             }
         }
-        assert_eq!(seen, LOOKS);
+        assert_eq!(seen, LOOKS_AT_DIRECTORY);
         assert_eq!(scans.deadline(), None);
 
         scans.push("a/b", start);

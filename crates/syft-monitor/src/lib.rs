@@ -55,7 +55,6 @@ pub mod round;
 pub mod sight;
 mod text;
 mod worker;
-mod yaml;
 
 pub use config::Config;
 pub use detect::Scope;

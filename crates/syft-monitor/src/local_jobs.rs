@@ -21,7 +21,10 @@ use std::{
     time::Duration,
 };
 
-use syft_state::{Email, Timestamp};
+use syft_state::{
+    Email, Timestamp,
+    yaml::{self, Keys, Node},
+};
 
 use self::disk::{Look, directories, is_directory, read_small};
 use crate::{
@@ -29,7 +32,6 @@ use crate::{
     layout::JobLayout,
     proposal::details_of,
     text::cut,
-    yaml::{self, Node},
 };
 
 const CONFIG: &str = "config.yaml";
@@ -225,7 +227,7 @@ fn scan_job(
 ) -> Option<LocalJob> {
     let config_path = path.join(CONFIG);
     let text = read_small(look, &config_path, yaml::MAX_LENGTH)??;
-    let config = yaml::parse_mapping(&text);
+    let config = yaml::parse_mapping(&text, Keys::LastCounts);
     let config = config
         .inspect_err(|error| look.gap(&config_path, &error.to_string()))
         .ok();

@@ -18,7 +18,6 @@ mod evaluator;
 mod glob;
 mod rules;
 mod template;
-mod yaml;
 
 use std::io;
 

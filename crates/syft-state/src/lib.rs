@@ -4,6 +4,7 @@
 //! * [`fs`]: files that are whole or not there, locks that die with their owner.
 //! * [`ledger`]: what was told to whom, in the file of Python's program.
 //! * `watch` (feature of that name): hints that something changed below a directory.
+//! * `yaml` (feature of that name): small documents whose author may be hostile.
 //!
 //! ```
 //! use syft_state::Email;
@@ -20,6 +21,8 @@ pub mod id;
 pub mod ledger;
 #[cfg(feature = "watch")]
 pub mod watch;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use error::Error;
 pub use id::{Email, RelPath, Timestamp};

@@ -1,12 +1,15 @@
 use std::path::Path;
 
-use syft_state::Timestamp;
+use syft_state::{
+    Timestamp,
+    yaml::{self, Keys},
+};
 
 use super::{
     Reached,
     disk::{Look, read_small, stat},
 };
-use crate::{text::cut, yaml};
+use crate::text::cut;
 
 const RETURN_CODE: &str = "returncode.txt";
 /// A return code has at most eleven characters and a line end.
@@ -43,7 +46,7 @@ pub(super) fn from_state_file(look: &mut Look<'_>, review: &Path) -> Option<Vec<
     let Some(text) = read_small(look, &path, yaml::MAX_LENGTH)? else {
         return Some(Vec::new());
     };
-    let state = match yaml::parse_mapping(&text) {
+    let state = match yaml::parse_mapping(&text, Keys::LastCounts) {
         Ok(state) => state,
         Err(error) => {
             look.gap(&path, &error.to_string());

@@ -3,10 +3,10 @@ use std::{fmt, io::Read};
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use syft_state::RelPath;
+use syft_state::{RelPath, yaml};
 
 use super::{Change, Limits, Proposal, ProposalError};
-use crate::{layout::job_in_path, text::cut, yaml};
+use crate::{layout::job_in_path, text::cut};
 
 /// Parses the JSON of a proposal, of the releases that have `content_type` and of those
 /// before. Unknown keys are ignored, and of two equal keys the last counts, as in Python.

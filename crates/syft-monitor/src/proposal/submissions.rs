@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
-use syft_state::Email;
+use syft_state::{
+    Email,
+    yaml::{self, Keys, Node},
+};
 
 use super::{Change, Proposal};
 use crate::{
     event::{JobDetails, JobKey},
     layout::{JobLayout, JobPath, job_in_path},
     text::cut,
-    yaml::{self, Node},
 };
 
 /// How many files, packages and data sets of a job are listed.
@@ -52,7 +54,7 @@ fn submission(
     let config = change
         .config
         .as_deref()
-        .and_then(|text| yaml::parse_mapping(text.as_bytes()).ok());
+        .and_then(|text| yaml::parse_mapping(text.as_bytes(), Keys::LastCounts).ok());
     let in_config = config
         .as_ref()
         .and_then(|config| config.text("submitted_by"));
@@ -83,7 +85,7 @@ fn submission(
 /// cannot be read.
 #[must_use]
 pub fn details_of(config: &[u8]) -> JobDetails {
-    yaml::parse_mapping(config)
+    yaml::parse_mapping(config, Keys::LastCounts)
         .as_ref()
         .map(details_of_config)
         .unwrap_or_default()

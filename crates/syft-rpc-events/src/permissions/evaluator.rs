@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
-use syft_state::{Email, Timestamp};
+use syft_state::{Email, Timestamp, yaml};
 
-use super::{FILE_NAME, RuleFileError, rules::RuleFile, yaml};
+use super::{FILE_NAME, RuleFileError, rules::RuleFile};
 use crate::{
     layout::AppPaths,
     router::EndpointPath,

@@ -1,11 +1,20 @@
-//! Small YAML documents whose author may be hostile: `config.yaml` and `state.yaml`.
+//! Small YAML documents whose author may be hostile: a job's `config.yaml`, a datasite's `syft.pub.yaml`.
+//!
+//! ```
+//! use syft_state::yaml::{Keys, parse_mapping};
+//!
+//! let job = parse_mapping(b"name: 123\ntags: [a, b]\n", Keys::LastCounts)?;
+//! assert_eq!(job.text("name"), Some("123"));
+//! assert_eq!(job.get("tags").map(|tags| tags.texts()), Some(vec!["a", "b"]));
+//! # Ok::<(), syft_state::yaml::YamlError>(())
+//! ```
 
 use std::{cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// The longest document in bytes that is looked at.
-pub(crate) const MAX_LENGTH: usize = 64 << 10;
+pub const MAX_LENGTH: usize = 64 << 10;
 /// How many nodes a document may have once its aliases are followed.
 const MAX_NODES: usize = 10_000;
 /// How many bytes of text, likewise.
@@ -16,24 +25,43 @@ const MAX_BRACKETS: usize = 100;
 
 /// A YAML document; whatever is no list, mapping or null is its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
+    /// Nothing, or `null`.
     Null,
+    /// A text, number or truth value, as text.
     Text(String),
+    /// A list.
     List(Vec<Self>),
+    /// A mapping, in the order of the document.
     Map(Vec<(Self, Self)>),
 }
 
-/// Says that a document is cut off, malformed or too large.
+/// Which keys a mapping may have; readers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Any, and the last value of a key counts, as for Python.
+    LastCounts,
+    /// Texts, each of them once, as for Go's reader of permission files.
+    Distinct,
+}
+
+/// Says that a document is cut off, malformed or too large, without a word of its content.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum YamlError {
+#[non_exhaustive]
+pub enum YamlError {
+    /// It is longer than [`MAX_LENGTH`].
     #[error("longer than {MAX_LENGTH} bytes")]
     TooLong,
+    /// It has more brackets within brackets than anybody needs.
     #[error("nested too deeply")]
     TooDeep,
+    /// There is nothing in it.
     #[error("empty")]
     Empty,
+    /// Its root is something else.
     #[error("not a mapping")]
     NoMapping,
+    /// It is no YAML, it is nested too deeply, or it is too large once its aliases are followed.
     #[error("not readable as YAML{}", At(.0))]
     Malformed(#[source] serde_yaml::Error),
 }
@@ -53,7 +81,11 @@ impl fmt::Display for At<'_> {
 /// Parses a document whose root is a mapping.
 ///
 /// Aliases are followed, but only as far as the limits of a small document (T6).
-pub(crate) fn parse_mapping(text: &[u8]) -> Result<Node, YamlError> {
+///
+/// # Errors
+///
+/// Fails when it is anything else than one such document within the limits.
+pub fn parse_mapping(text: &[u8], keys: Keys) -> Result<Node, YamlError> {
     if text.len() > MAX_LENGTH {
         return Err(YamlError::TooLong);
     }
@@ -69,6 +101,7 @@ pub(crate) fn parse_mapping(text: &[u8]) -> Result<Node, YamlError> {
     };
     let seed = NodeSeed {
         budget: &budget,
+        keys,
         depth: 0,
     };
     match seed.deserialize(serde_yaml::Deserializer::from_slice(text)) {
@@ -95,7 +128,8 @@ fn bracket_depth(text: &[u8]) -> usize {
 
 impl Node {
     /// Returns the value of a key of a mapping, and the last one if there are several.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
         let Self::Map(pairs) = self else { return None };
         let is_key = |node: &Self| matches!(node, Self::Text(text) if text == key);
         pairs
@@ -106,12 +140,14 @@ impl Node {
     }
 
     /// Returns the text of a key of a mapping; `name: 123` is the text `123`.
-    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Self::as_text)
     }
 
     /// Returns the text that this node is.
-    pub(crate) fn as_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -119,7 +155,8 @@ impl Node {
     }
 
     /// Returns every text below this node, without the keys.
-    pub(crate) fn texts(&self) -> Vec<&str> {
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
         match self {
             Self::Null => Vec::new(),
             Self::Text(text) => vec![text],
@@ -137,6 +174,7 @@ struct Budget {
 #[derive(Clone, Copy)]
 struct NodeSeed<'a> {
     budget: &'a Budget,
+    keys: Keys,
     depth: usize,
 }
 
@@ -228,119 +266,25 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Node, A::Error> {
         let mut map = Vec::new();
         while let Some(key) = pairs.next_key_seed(self.deeper())? {
+            if self.keys == Keys::Distinct {
+                check_distinct(&map, &key).map_err(A::Error::custom)?;
+            }
             map.push((key, pairs.next_value_seed(self.deeper())?));
         }
         Ok(Node::Map(map))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn reads_what_python_writes() {
-        let text = "code_path: /tmp/a.py\ndatasets:\n  do@x.org:\n  - one\n  - two\ndependencies: [numpy, 3]\n\
-                    is_folder_submission: false\nname: 123\nsubmitted_at: '2025-12-10T10:26:53.445376+00:00'\n\
-                    empty: null\nname2: 99999999999999999999\n";
-        let node = parse_mapping(text.as_bytes()).unwrap();
-        assert_eq!(node.text("name"), Some("123"));
-        assert_eq!(node.text("name2"), Some("99999999999999999999"));
-        assert_eq!(node.text("is_folder_submission"), Some("false"));
-        assert_eq!(
-            node.text("submitted_at"),
-            Some("2025-12-10T10:26:53.445376+00:00")
-        );
-        assert_eq!(node.get("dependencies").unwrap().texts(), ["numpy", "3"]);
-        assert_eq!(node.get("datasets").unwrap().texts(), ["one", "two"]);
-        assert_eq!(node.get("empty"), Some(&Node::Null));
-        assert_eq!(node.text("empty"), None);
-        assert_eq!(node.get("missing"), None);
+/// Checks that a key is a text that the mapping does not have yet.
+fn check_distinct(map: &[(Node, Node)], key: &Node) -> Result<(), &'static str> {
+    if !matches!(key, Node::Text(_)) {
+        return Err("a key is no text");
     }
-
-    #[test]
-    fn what_is_cut_off_is_an_error() {
-        for text in [
-            "",
-            "# nothing\n",
-            "name: 'a",
-            "name",
-            "- a\n",
-            "a: [b",
-            "a: !tag b",
-            "a: 1\n---\nb: 2\n",
-        ] {
-            assert!(parse_mapping(text.as_bytes()).is_err(), "{text:?}");
-        }
-        assert!(parse_mapping(b"name: \xff\n").is_err());
-        assert!(matches!(
-            parse_mapping(&vec![b' '; MAX_LENGTH + 1]),
-            Err(YamlError::TooLong)
-        ));
+    if map.iter().any(|(name, _)| name == key) {
+        return Err("a key is given twice");
     }
-
-    #[test]
-    fn t6_aliases_and_depth_are_bounded() {
-        let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..12 {
-            let before = level - 1;
-            laughs.push_str(&format!(
-                "a{level}: &a{level} [{}]\n",
-                vec![format!("*a{before}"); 10].join(", ")
-            ));
-        }
-        let wide = format!(
-            "a: &a [{}]\nb: [{}]\n",
-            "x, ".repeat(9_000),
-            "*a, ".repeat(7_000)
-        );
-        let long = format!(
-            "a: &a {}\nb: [{}]\n",
-            "x".repeat(30_000),
-            "*a, ".repeat(8_000)
-        );
-        let deep = format!("a: {}", "[".repeat(60_000));
-        let flow = format!("a: {}", "{a: ".repeat(15_000));
-        let itself = "a: &a [*a]\n".to_owned();
-        let dashes = format!("a:\n {}", "- ".repeat(30_000));
-        let question_marks = "? ".repeat(30_000);
-        for bomb in [
-            laughs,
-            wide,
-            long,
-            deep,
-            flow,
-            itself,
-            dashes,
-            question_marks,
-        ] {
-            let started = Instant::now();
-            assert!(
-                parse_mapping(bomb.as_bytes()).is_err(),
-                "{}",
-                &bomb[..40.min(bomb.len())]
-            );
-            assert!(
-                started.elapsed() < Duration::from_secs(5),
-                "{}",
-                &bomb[..10]
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _node = parse_mapping(&text);
-        }
-
-        #[test]
-        fn never_panics_on_what_looks_like_yaml(text in "[-a:,&*!|>{}\\[\\]'\"\\n #?%]{0,80}") {
-            let _node = parse_mapping(text.as_bytes());
-        }
-    }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,12 @@
 //! Digests, receivers besides the mails, and heartbeats.
 
-use super::*;
+use proptest::{collection::vec, option, prelude::*};
+use serde_json::Value;
+
+use super::{
+    any::{any_event, any_name, any_op},
+    *,
+};
 
 /// A notice that sets these marks and, with `event`, tells that event of a job.
 fn part(key: &str, event: Option<&str>) -> NoticeRecord {

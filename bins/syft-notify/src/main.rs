@@ -8,9 +8,10 @@ mod origin;
 mod place;
 mod prompt;
 mod session;
-mod term;
 
 use std::process::ExitCode;
+
+use syft_terminal as term;
 
 fn main() -> ExitCode {
     exit::report(commands::run(args::parse()))

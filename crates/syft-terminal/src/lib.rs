@@ -1,4 +1,13 @@
 //! What people see: data on standard output, talk on standard error, colours only where wanted.
+//!
+//! This is the one library that prints: every command of ours says things in the same way.
+//!
+//! ```
+//! use syft_terminal::{GOOD, count, paint};
+//!
+//! syft_terminal::say(paint(GOOD, "✅ done"));
+//! assert_eq!(count(2, "file"), "2 files");
+//! ```
 
 use std::{
     fmt,
@@ -11,12 +20,18 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-pub(crate) const BOLD: Style = Style::new().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const ACCENT: Style = AnsiColor::Cyan.on_default();
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// What matters less.
+pub const DIM: Style = Style::new().dimmed();
+/// What is well.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// What is wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What should be looked at.
+pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// Commands and paths.
+pub const ACCENT: Style = AnsiColor::Cyan.on_default();
 
 /// The first reason why data could not be written, unless nobody reads it any more.
 static LOST: OnceLock<io::Error> = OnceLock::new();
@@ -25,33 +40,34 @@ static LOST: OnceLock<io::Error> = OnceLock::new();
 static IS_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// Lets everything that is said from now on go to the log, where nobody sits before it.
-pub(crate) fn into_log() {
+pub fn into_log() {
     IS_LOGGED.store(true, Ordering::Relaxed);
 }
 
 /// Turns colours off for the rest of the program; `NO_COLOR` and pipes do so by themselves.
-pub(crate) fn no_color() {
+pub fn no_color() {
     anstream::ColorChoice::Never.write_global();
 }
 
 /// Prints a line of data.
-pub(crate) fn out(line: impl fmt::Display) {
+pub fn out(line: impl fmt::Display) {
     remember(writeln!(anstream::stdout(), "{line}"));
 }
 
 /// Prints data as it is.
-pub(crate) fn bytes(data: &[u8]) {
+pub fn bytes(data: &[u8]) {
     let mut stdout = io::stdout().lock();
     remember(stdout.write_all(data).and_then(|()| stdout.flush()));
 }
 
 /// Prints a line for the person at the terminal; a closed terminal stops nothing.
-pub(crate) fn say(line: impl fmt::Display) {
+pub fn say(line: impl fmt::Display) {
     writeln!(anstream::stderr(), "{line}").ok();
 }
 
 /// Returns why data was lost on the way to standard output; a reader who left has lost nothing.
-pub(crate) fn lost() -> Option<&'static io::Error> {
+#[must_use]
+pub fn lost() -> Option<&'static io::Error> {
     LOST.get()
 }
 
@@ -64,11 +80,13 @@ fn remember(outcome: io::Result<()>) {
 }
 
 /// Prints a text in a style.
-pub(crate) fn paint(style: Style, text: impl fmt::Display) -> String {
+#[must_use]
+pub fn paint(style: Style, text: impl fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-pub(crate) fn error(message: &str, hint: Option<&str>) {
+/// Says what went wrong, and what to do next.
+pub fn error(message: &str, hint: Option<&str>) {
     if IS_LOGGED.load(Ordering::Relaxed) {
         let hint = hint.map_or_else(String::new, |hint| format!("; next:  {hint}"));
         return tracing::error!("{message}{hint}");
@@ -79,38 +97,42 @@ pub(crate) fn error(message: &str, hint: Option<&str>) {
     }
 }
 
-pub(crate) fn warning(message: impl fmt::Display) {
+/// Says what should be looked at.
+pub fn warning(message: impl fmt::Display) {
     if IS_LOGGED.load(Ordering::Relaxed) {
         return tracing::warn!("⚠️  {message}");
     }
     say(format_args!("{} {message}", paint(WARN, "warning:")));
 }
 
-pub(crate) fn json(value: &serde_json::Value) {
+/// Prints a JSON value as data.
+pub fn json(value: &serde_json::Value) {
     out(serde_json::to_string_pretty(value).expect("a JSON value is writable"));
 }
 
 /// Returns a number with its noun, as `1 mail` or `2 mails`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }
 
 /// Shows a line that the next one replaces, at a terminal only.
-pub(crate) fn progress(line: impl fmt::Display) {
+pub fn progress(line: impl fmt::Display) {
     if io::stderr().is_terminal() {
         write!(anstream::stderr(), "\r\x1b[K{}", paint(DIM, line)).ok();
     }
 }
 
 /// Takes the line of [`progress`] away.
-pub(crate) fn end_progress() {
+pub fn end_progress() {
     if io::stderr().is_terminal() {
         write!(io::stderr(), "\r\x1b[K").ok();
     }
 }
 
 /// Returns whether a person can be asked.
-pub(crate) fn is_interactive() -> bool {
+#[must_use]
+pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,0 +1,25 @@
+//! Scheduled sync jobs: a mirror of directories that never loses a byte, and when it runs.
+//!
+//! * [`mirror`]: looks at two trees, plans, and carries the plan out.
+//! * [`schedule`]: when a job is due: intervals, cron expressions, time zones.
+//! * [`queue`]: which job runs now, which waits, and which is refused.
+//! * [`trigger`]: changes of files that make a job due.
+//! * [`service`]: all of it together, as one thing that is started, fed and stopped.
+//!
+//! There is no network in here, and no clock: time is an argument of everything that decides.
+
+mod error;
+pub mod filter;
+pub mod job;
+pub mod mirror;
+pub mod queue;
+pub mod schedule;
+pub mod service;
+pub mod store;
+pub mod trigger;
+
+pub use error::Error;
+pub use filter::Filter;
+pub use job::{Job, JobId};
+pub use mirror::{Options, Report, Status};
+pub use schedule::Schedule;

@@ -1,0 +1,1 @@
+//! How one file comes to its new place.

@@ -1,0 +1,1 @@
+//! Which job runs now, which waits, and which is refused.

@@ -1,0 +1,1 @@
+//! All of it together, as one thing that is started, fed and stopped.

@@ -1,0 +1,1 @@
+//! Changes of files that make a job due.

@@ -26,6 +26,20 @@ pub trait Handler<M>: Clone + Send + Sync + 'static {
     fn signature() -> Signature;
 }
 
+/// Takes the arguments out of a call, each into a variable of its type's name, or answers.
+macro_rules! extract {
+    ($call:ident: $($extract:ident),*) => {
+        let _ = &$call;
+        $(
+            #[expect(non_snake_case, reason = "a variable of each type's name")]
+            let $extract = match $extract::extract(&$call) {
+                Ok(value) => value,
+                Err(rejection) => return rejection.into_response(),
+            };
+        )*
+    };
+}
+
 macro_rules! of_functions {
     ($($extract:ident),*) => {
         impl<F, Fut, $($extract,)*> Handler<(IsAsync, $($extract,)*)> for F
@@ -36,14 +50,7 @@ macro_rules! of_functions {
         {
             fn call(self, call: Call) -> BoxFuture<'static, Response> {
                 Box::pin(async move {
-                    let _ = &call;
-                    $(
-                        #[expect(non_snake_case, reason = "a variable of each type's name")]
-                        let $extract = match $extract::extract(&call) {
-                            Ok(value) => value,
-                            Err(rejection) => return rejection.into_response(),
-                        };
-                    )*
+                    extract!(call: $($extract),*);
                     self($($extract,)*).await.into_response()
                 })
             }
@@ -64,14 +71,7 @@ macro_rules! of_functions {
         {
             fn call(self, call: Call) -> BoxFuture<'static, Response> {
                 Box::pin(async move {
-                    let _ = &call;
-                    $(
-                        #[expect(non_snake_case, reason = "a variable of each type's name")]
-                        let $extract = match $extract::extract(&call) {
-                            Ok(value) => value,
-                            Err(rejection) => return rejection.into_response(),
-                        };
-                    )*
+                    extract!(call: $($extract),*);
                     let work = move || self($($extract,)*).into_response();
                     match tokio::task::spawn_blocking(work).await {
                         Ok(response) => response,

@@ -178,6 +178,8 @@ impl Existing {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
     use crate::config::ClientConfig;
 
@@ -188,16 +190,20 @@ mod tests {
         assert_eq!(TEXT.len(), 262);
     }
 
+    fn desk() -> (TempDir, Workspace, AppPaths) {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::new(&ClientConfig {
+            data_dir: dir.path().to_owned(),
+            email: "alice@example.com".parse().unwrap(),
+        });
+        let app = workspace.app("app", workspace.email()).unwrap();
+        (dir, workspace, app)
+    }
+
     /// Applies a policy to a file, and returns what became of it.
     #[track_caller]
     fn check(before: Option<&str>, policy: PermissionPolicy, wanted: (Applied, Option<&str>)) {
-        let dir = tempfile::tempdir().unwrap();
-        let email: syft_state::Email = "alice@example.com".parse().unwrap();
-        let workspace = Workspace::new(&ClientConfig {
-            data_dir: dir.path().to_owned(),
-            email: email.clone(),
-        });
-        let app = workspace.app("app", &email).unwrap();
+        let (_dir, workspace, app) = desk();
         if let Some(text) = before {
             std::fs::create_dir_all(app.rpc()).unwrap();
             syft_state::fs::write_atomic(&app.permissions(), text.as_bytes(), 0o644).unwrap();
@@ -231,13 +237,7 @@ mod tests {
 
     #[test]
     fn row_29_a_link_in_its_place_is_kept_or_replaced_and_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        let email: syft_state::Email = "alice@example.com".parse().unwrap();
-        let workspace = Workspace::new(&ClientConfig {
-            data_dir: dir.path().to_owned(),
-            email: email.clone(),
-        });
-        let app = workspace.app("app", &email).unwrap();
+        let (dir, workspace, app) = desk();
         std::fs::create_dir_all(app.rpc()).unwrap();
         let target = dir.path().join("elsewhere");
         std::os::unix::fs::symlink(&target, app.permissions()).unwrap();

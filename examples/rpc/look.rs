@@ -2,10 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use syft_rpc_events::{
     layout::Workspace,
-    publish::{self, EndpointInfo, LiveApp},
+    publish::{self, LiveApp},
 };
 use syft_state::Email;
 
@@ -35,7 +35,7 @@ pub(crate) fn list(workspace: &Workspace, app: &str, is_json: bool) -> Outcome {
                 "datasite": live.datasite.to_string(),
                 "app": live.app,
                 "published": live.published.to_string(),
-                "endpoints": endpoints(live),
+                "endpoints": live.schema(),
             }))?;
         } else {
             show(live)?;
@@ -61,29 +61,9 @@ pub(crate) fn schema(workspace: &Workspace, app: &str, datasite: Option<String>)
         return Err(Failure::new(Exit::Error, message)
             .hint("an app publishes it when it starts, and it is mirrored some seconds later"));
     };
-    let mut text = publish::encode(&Value::Object(endpoints(&live)));
+    let mut text = publish::encode(&live.schema());
     text.push(b'\n');
     Ok(io::stdout().write_all(&text)?)
-}
-
-/// Returns what can be called in the form of the schema file.
-fn endpoints(live: &LiveApp) -> Map<String, Value> {
-    let entries = live.endpoints.iter();
-    entries
-        .map(|(path, info)| (path.clone(), entry(info)))
-        .collect()
-}
-
-fn entry(info: &EndpointInfo) -> Value {
-    let arguments: Map<String, Value> = info
-        .arguments
-        .iter()
-        .map(|argument| {
-            let kind = json!({"type": argument.kind, "required": argument.is_required});
-            (argument.name.clone(), kind)
-        })
-        .collect();
-    json!({"description": info.description, "args": arguments, "returns": info.returns})
 }
 
 fn show(live: &LiveApp) -> io::Result<()> {

@@ -17,11 +17,14 @@
 //! ```
 
 mod discover;
+mod endpoint;
 mod json;
 
 use std::io;
 
-pub use discover::{Argument, Discovery, EndpointInfo, LiveApp, discover, read_schema};
+pub use discover::{Discovery, LiveApp, discover, read_schema};
+pub(crate) use endpoint::schema_of;
+pub use endpoint::{Argument, EndpointInfo};
 pub use json::encode;
 
 use crate::{

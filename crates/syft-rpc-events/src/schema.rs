@@ -3,7 +3,10 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::state::Need;
+use crate::{
+    publish::{Argument, EndpointInfo},
+    state::Need,
+};
 
 /// What a handler takes and returns, and what it needs to find.
 #[derive(Clone, Debug, Default)]
@@ -11,14 +14,6 @@ pub struct Signature {
     pub(crate) arguments: Vec<Argument>,
     returns: Option<Value>,
     pub(crate) needs: Vec<Need>,
-}
-
-/// A named argument.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Argument {
-    pub(crate) name: String,
-    pub(crate) kind: Value,
-    pub(crate) is_required: bool,
 }
 
 impl Signature {
@@ -64,22 +59,13 @@ impl Signature {
         self.returns = Some(json!(name));
     }
 
-    /// Returns the entry of an endpoint in the schema file.
-    #[must_use]
-    pub fn entry(&self, description: Option<&str>) -> Value {
-        let arguments: Map<String, Value> = self
-            .arguments
-            .iter()
-            .map(|argument| {
-                let kind = json!({"type": argument.kind, "required": argument.is_required});
-                (argument.name.clone(), kind)
-            })
-            .collect();
-        json!({
-            "description": description,
-            "args": arguments,
-            "returns": self.returns.clone().unwrap_or_else(|| json!("any")),
-        })
+    /// Returns what is published about an endpoint.
+    pub(crate) fn info(&self, description: Option<&str>) -> EndpointInfo {
+        EndpointInfo {
+            description: description.map(str::to_owned),
+            arguments: self.arguments.clone(),
+            returns: self.returns.clone().unwrap_or_else(|| json!("any")),
+        }
     }
 
     fn add(&mut self, name: &str, kind: Value, is_required: bool) {

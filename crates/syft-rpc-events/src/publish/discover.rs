@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, io};
 use serde_json::{Map, Value};
 use syft_state::{Email, Timestamp};
 
-use super::FILE_NAME;
+use super::{
+    EndpointInfo, FILE_NAME,
+    endpoint::{ROOT, schema_of},
+};
 use crate::{
     layout::{AppPaths, Workspace},
     router::EndpointPath,
@@ -13,9 +16,8 @@ use crate::{
 
 /// A schema that is larger is not read, in bytes.
 const LIMIT: u64 = 1024 * 1024;
-/// So many endpoints and arguments are believed.
+/// So many endpoints are believed.
 const ENDPOINTS: usize = 10_000;
-const ARGUMENTS: usize = 1_000;
 /// So many datasites are looked through.
 const DATASITES: usize = 100_000;
 
@@ -33,28 +35,12 @@ pub struct LiveApp {
     pub published: Timestamp,
 }
 
-/// An endpoint, as its owner describes it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct EndpointInfo {
-    /// What it is for.
-    pub description: Option<String>,
-    /// What it takes, in the order of the schema.
-    pub arguments: Vec<Argument>,
-    /// The type of what it returns: a short name, or an object that describes it.
-    pub returns: Value,
-}
-
-/// An argument of an endpoint.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Argument {
-    /// Its name.
-    pub name: String,
-    /// Its type: a short name, or an object that describes it.
-    pub kind: Value,
-    /// Whether it has to be given.
-    pub is_required: bool,
+impl LiveApp {
+    /// Returns what it can be asked in the format of the schema file.
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        schema_of(self.endpoints.clone().into_iter())
+    }
 }
 
 /// What a look at all datasites has found.
@@ -147,47 +133,14 @@ fn endpoints(bytes: &[u8]) -> Result<BTreeMap<String, EndpointInfo>, String> {
     let mut endpoints = BTreeMap::new();
     for (number, (path, entry)) in schema.into_iter().enumerate() {
         let number = number + 1;
-        // Python's way to print the endpoint that is `rpc/` itself.
-        let path = if path == "/." { "/" } else { &path };
+        let path = if path == ROOT { "/" } else { &path };
         let path = EndpointPath::new(path)
             .map_err(|_| format!("the path of its endpoint {number} is none"))?;
-        let info = info(entry).ok_or_else(|| format!("its endpoint {number} is not described"))?;
+        let info = EndpointInfo::from_json(entry)
+            .ok_or_else(|| format!("its endpoint {number} is not described"))?;
         endpoints.insert(path.to_string(), info);
     }
     Ok(endpoints)
-}
-
-fn info(entry: Value) -> Option<EndpointInfo> {
-    let Value::Object(mut entry) = entry else {
-        return None;
-    };
-    let description = match entry.remove("description") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text),
-        Some(_) => return None,
-    };
-    let arguments = match entry.remove("args") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(arguments)) if arguments.len() <= ARGUMENTS => arguments,
-        Some(_) => return None,
-    };
-    let arguments = arguments.into_iter().map(|(name, argument)| {
-        let Value::Object(mut argument) = argument else {
-            return None;
-        };
-        Some(Argument {
-            name,
-            kind: argument.remove("type")?,
-            is_required: argument.get("required").and_then(Value::as_bool)?,
-        })
-    });
-    Some(EndpointInfo {
-        description,
-        arguments: arguments.collect::<Option<_>>()?,
-        returns: entry
-            .remove("returns")
-            .unwrap_or_else(|| Value::from("any")),
-    })
 }
 
 #[cfg(test)]
@@ -223,6 +176,23 @@ mod tests {
             (&boom.description, &boom.returns),
             (&None, &Value::from("any"))
         );
+    }
+
+    #[test]
+    fn a_schema_that_was_read_is_written_as_it_was() {
+        let text = include_bytes!("../../tests/data/rpc.schema.json");
+        let live = LiveApp {
+            datasite: "alice@example.com".parse().unwrap(),
+            app: "app".to_owned(),
+            endpoints: endpoints(text).unwrap(),
+            published: Timestamp::from_seconds(0),
+        };
+        let before: Value = serde_json::from_slice(text).unwrap();
+        assert_eq!(live.schema(), before);
+        let root = br#"{"/.": {"description": null, "args": {}, "returns": "any"}}"#;
+        let endpoints = endpoints(root).unwrap();
+        let before: Value = serde_json::from_slice(root).unwrap();
+        assert_eq!(LiveApp { endpoints, ..live }.schema(), before);
     }
 
     #[track_caller]

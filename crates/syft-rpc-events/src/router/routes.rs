@@ -5,13 +5,14 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::{BuildError, Endpoint, EndpointPath};
 use crate::{
     extract::Call,
     message::Status,
+    publish,
     request::Request,
     response::{IntoResponse as _, Response},
     state::States,
@@ -103,17 +104,12 @@ impl Routes {
     /// Returns the content of `rpc.schema.json` as JSON.
     #[must_use]
     pub fn schema(&self) -> Value {
-        let entries = self.routes.iter().map(|(path, route)| {
-            // Python's way to print the endpoint that is `rpc/` itself.
-            let name = match path.as_str() {
-                "" => "/.".to_owned(),
-                _ => path.to_string(),
-            };
+        let endpoints = self.routes.iter().map(|(path, route)| {
             let endpoint = &route.endpoint;
             let description = endpoint.description.as_deref();
-            (name, endpoint.signature.entry(description))
+            (path.to_string(), endpoint.signature.info(description))
         });
-        Value::Object(entries.collect::<Map<_, _>>())
+        publish::schema_of(endpoints)
     }
 
     /// Answers a request, without a look at any file.

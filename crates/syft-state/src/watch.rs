@@ -4,16 +4,19 @@
 //! them late, and a directory that is made and filled at once is filled before it can be
 //! watched. Whoever needs to be sure sweeps from time to time, too.
 
-use std::{
-    collections::VecDeque,
-    path::{Path, PathBuf},
-};
+#[cfg(target_os = "linux")]
+mod inotify;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(target_os = "linux")]
+mod watched;
 
-use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
-    event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind, RenameMode},
-};
+use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use self::inotify as system;
+#[cfg(not(target_os = "linux"))]
+use self::portable as system;
 use crate::Error;
 
 /// A reason to look.
@@ -57,7 +60,7 @@ pub enum Change {
 /// A watch over a directory and everything below it, for as long as it is kept.
 #[derive(Debug)]
 pub struct TreeWatch {
-    _watcher: RecommendedWatcher,
+    _watching: system::Watching,
 }
 
 impl TreeWatch {
@@ -67,133 +70,11 @@ impl TreeWatch {
     ///
     /// [`Error::Io`], also when the system's limit of watches is reached.
     pub fn new(root: &Path, tell: impl Fn(Hint) + Send + 'static) -> Result<Self, Error> {
-        let failed = |error: notify::Error| Error::io(root, "watch", into_io(error));
-        let mut moves = Moves::default();
-        let handler = move |event| {
-            if moves.will_be_told_as_one(&event) {
-                return;
-            }
-            hints(event).into_iter().for_each(&tell);
-        };
-        let mut watcher = notify::recommended_watcher(handler).map_err(failed)?;
-        watcher
-            .watch(root, RecursiveMode::Recursive)
-            .map_err(failed)?;
-        Ok(Self { _watcher: watcher })
-    }
-}
-
-/// The moves under way: their two halves are told first, and then both together.
-#[derive(Default)]
-struct Moves(VecDeque<usize>);
-
-impl Moves {
-    /// No more moves are under way at once.
-    const MOST: usize = 256;
-
-    /// Returns whether this is the arrival of something whose departure was told, too.
-    fn will_be_told_as_one(&mut self, event: &notify::Result<Event>) -> bool {
-        let Ok(event) = event else { return false };
-        let Some(cookie) = event.attrs.tracker() else {
-            return false;
-        };
-        match event.kind {
-            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
-                if self.0.len() == Self::MOST {
-                    self.0.pop_front();
-                }
-                self.0.push_back(cookie);
-                false
-            }
-            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.0.contains(&cookie),
-            _ => false,
-        }
-    }
-}
-
-/// Reads an event as hints; those that our own reading causes are none.
-fn hints(event: notify::Result<Event>) -> Vec<Hint> {
-    let event = match event {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::warn!("the watch is broken: {error}");
-            return vec![Hint::Everything];
-        }
-    };
-    if event.need_rescan() {
-        return vec![Hint::Everything];
-    }
-    let each = |hint: fn(PathBuf) -> Hint| event.paths.iter().cloned().map(hint).collect();
-    match event.kind {
-        EventKind::Create(CreateKind::Folder) => each(Hint::Directory),
-        EventKind::Create(_) => each(created),
-        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => match &event.paths[..] {
-            [from, to] => vec![Hint::Renamed {
-                from: from.clone(),
-                to: to.clone(),
-            }],
-            _ => vec![Hint::Everything],
-        },
-        // What moved in may be a directory; looking at it tells.
-        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => each(arrived),
-        EventKind::Modify(ModifyKind::Name(_)) => each(vanished_or_arrived),
-        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Any | ModifyKind::Other) => {
-            each(modified)
-        }
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => each(written),
-        EventKind::Remove(RemoveKind::Folder) => Vec::new(),
-        EventKind::Remove(_) => each(removed),
-        EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => Vec::new(),
-        EventKind::Any | EventKind::Other => vec![Hint::Everything],
-    }
-}
-
-fn file(path: PathBuf, change: Change) -> Hint {
-    Hint::File { path, change }
-}
-
-fn created(path: PathBuf) -> Hint {
-    file(path, Change::Created)
-}
-
-fn modified(path: PathBuf) -> Hint {
-    file(path, Change::Modified)
-}
-
-fn written(path: PathBuf) -> Hint {
-    file(path, Change::Written)
-}
-
-fn removed(path: PathBuf) -> Hint {
-    file(path, Change::Removed)
-}
-
-fn arrived(path: PathBuf) -> Hint {
-    if is_directory(&path) {
-        Hint::Directory(path)
-    } else {
-        file(path, Change::Created)
-    }
-}
-
-/// Some systems do not tell whether a name was taken or given up.
-fn vanished_or_arrived(path: PathBuf) -> Hint {
-    match path.symlink_metadata() {
-        Ok(_) => arrived(path),
-        Err(_) => file(path, Change::Removed),
-    }
-}
-
-fn is_directory(path: &Path) -> bool {
-    path.symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_dir())
-}
-
-fn into_io(error: notify::Error) -> std::io::Error {
-    match error.kind {
-        notify::ErrorKind::Io(error) => error,
-        notify::ErrorKind::PathNotFound => std::io::ErrorKind::NotFound.into(),
-        _ => std::io::Error::other(error.to_string()),
+        let watching =
+            system::watch(root, tell).map_err(|error| Error::io(root, "watch", error))?;
+        Ok(Self {
+            _watching: watching,
+        })
     }
 }
 
@@ -253,6 +134,63 @@ mod tests {
         let arrived = root.join("full");
         if std::fs::rename(&full, &arrived).is_ok() {
             wait_for(&told, |hint| *hint == Hint::Directory(arrived.clone()));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_directory_is_told_when_nothing_in_it_can_be_missed() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let (tell, told) = mpsc::channel();
+        let _watch = TreeWatch::new(&root, move |hint| drop(tell.send(hint))).unwrap();
+        for number in 0..200 {
+            let directory = root.join(number.to_string());
+            std::fs::create_dir(&directory).unwrap();
+            std::fs::File::create(directory.join("first")).unwrap();
+            // Either it is there when the directory is told, or it is told itself.
+            wait_for(&told, |hint| match hint {
+                Hint::Directory(path) => *path == directory && path.join("first").exists(),
+                Hint::File { path, .. } => *path == directory.join("first"),
+                _ => false,
+            });
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_directory_that_moves_is_still_watched() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/b/c")).unwrap();
+        let (tell, told) = mpsc::channel();
+        let _watch = TreeWatch::new(&root, move |hint| drop(tell.send(hint))).unwrap();
+        std::fs::rename(root.join("a/b"), root.join("d")).unwrap();
+        std::fs::rename(root.join("a"), root.join("d/c/e")).unwrap();
+        for (file, place) in [("1", "d"), ("2", "d/c"), ("3", "d/c/e")] {
+            let path = root.join(place).join(file);
+            std::fs::File::create(&path).unwrap();
+            wait_for(
+                &told,
+                |hint| matches!(hint, Hint::File { path: at, .. } if *at == path),
+            );
+        }
+    }
+
+    #[test]
+    fn reading_is_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::File::create(root.join("before")).unwrap();
+        let (tell, told) = mpsc::channel();
+        let _watch = TreeWatch::new(&root, move |hint| drop(tell.send(hint))).unwrap();
+        for _ in 0..10 {
+            std::fs::read(root.join("before")).unwrap();
+        }
+        std::fs::File::create(root.join("after")).unwrap();
+        match told.recv_timeout(Duration::from_secs(20)).unwrap() {
+            Hint::File { path, .. } => assert_eq!(path, root.join("after")),
+            hint => panic!("{hint:?}"),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Tree {
     /// What could not be looked at. Below such a path nothing is known, which is not the same as
     /// nothing being there: it is never deleted, and never taken for deleted.
     pub problems: Vec<FileError>,
+    /// Temporary files of earlier runs, relative to the root; they are no entries.
+    pub leftovers: Vec<PathBuf>,
 }
 
 /// The place of a node in its tree.
@@ -96,6 +98,23 @@ pub enum Kind {
 }
 
 impl Tree {
+    /// Makes a tree that is nothing but a root, as that of a destination that is still to be made.
+    #[must_use]
+    pub fn of_root(meta: Meta) -> Self {
+        Self {
+            nodes: vec![Node {
+                parent: 0,
+                name: Span::default(),
+                target: Span::default(),
+                first_child: 1,
+                children: 0,
+                is_partly_unknown: false,
+                meta,
+            }],
+            ..Self::default()
+        }
+    }
+
     /// Returns how many entries there are, the root among them.
     #[must_use]
     pub fn len(&self) -> usize {

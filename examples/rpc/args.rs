@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use syft_rpc_events::{Method, SyftUrl, interval::Interval};
+use syft_state::Email;
 
 /// Serves and calls the RPC endpoints of SyftBox apps, which are files.
 #[derive(Debug, Parser)]
@@ -41,7 +42,7 @@ pub(crate) enum Command {
         app: String,
         /// Whose app [default: your own].
         #[arg(long, value_name = "EMAIL")]
-        datasite: Option<String>,
+        datasite: Option<Email>,
     },
     /// Delete the old requests and responses of an app of your own.
     Cleanup(Cleanup),
@@ -103,9 +104,12 @@ fn method(text: &str) -> Result<Method, String> {
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once(':').filter(|(name, _)| !name.is_empty());
-    let (name, value) = parts.ok_or("it is written as NAME:VALUE")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+    let (name, value) = text.split_once(':').unwrap_or_default();
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty() || text.contains(char::is_control) {
+        return Err("it is written as NAME:VALUE, in one line".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn json(text: &str) -> Result<String, String> {

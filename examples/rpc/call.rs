@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
-use syft_rpc_events::{CallError, Client, Outgoing, Reply, layout::Workspace};
+use syft_rpc_events::{CallError, Client, Outgoing, Reply, SyftUrl, layout::Workspace, publish};
 
 use crate::{
     args::{Body, Call},
@@ -29,12 +29,14 @@ pub(crate) async fn run(workspace: Workspace, args: Call, is_json: bool) -> Outc
     outgoing.method = args.method.unwrap_or(outgoing.method);
     outgoing.headers = args.headers.into_iter().collect();
     let outgoing = outgoing.expires_in(args.timeout.length());
+    let url = outgoing.url.clone();
 
-    let client = Client::new(workspace);
+    let client = Client::new(workspace.clone());
     let began = Instant::now();
     let pending = client.send(outgoing).await?;
     // The request expires when the patience is over, and waiting to its end removes it.
-    let reply = client.wait(&pending, None).await.map_err(explain)?;
+    let reply = client.wait(&pending, None).await;
+    let reply = reply.map_err(|error| explain(error, &workspace, &url))?;
     if is_json {
         let took = began.elapsed().as_secs_f64();
         print::json(&described(&pending.id.to_string(), &reply, took))?;
@@ -49,13 +51,37 @@ pub(crate) async fn run(workspace: Workspace, args: Call, is_json: bool) -> Outc
     }
 }
 
-fn explain(error: CallError) -> Failure {
+fn explain(error: CallError, workspace: &Workspace, url: &SyftUrl) -> Failure {
     let hint = match &error {
-        CallError::Expired => "`rpc list APP` tells whether the app is known here; does it run?",
-        CallError::Rejected => "`rpc list APP` tells whether the app is known here yet",
-        _ => return error.into(),
+        CallError::Expired | CallError::Rejected => known(workspace, url),
+        _ => None,
     };
-    Failure::from(error).hint(hint)
+    match hint {
+        Some(hint) => Failure::from(error).hint(hint),
+        None => error.into(),
+    }
+}
+
+/// Returns what is known here of an endpoint that nobody has answered for.
+fn known(workspace: &Workspace, url: &SyftUrl) -> Option<String> {
+    let (app, endpoint) = url.endpoint()?;
+    let datasite = url.host().parse().ok()?;
+    let paths = workspace.app(app, &datasite).ok()?;
+    let hint = match publish::read_schema(workspace, &paths) {
+        Err(_) | Ok(None) => format!(
+            "no schema of {app:?} by {datasite} is here: `rpc list {app}` tells who runs it"
+        ),
+        Ok(Some(live)) if live.endpoints.contains_key(&format!("/{endpoint}")) => {
+            format!(
+                "its schema is here since {}: does the app still run?",
+                live.published
+            )
+        }
+        Ok(Some(_)) => format!(
+            "its schema has no /{endpoint}: `rpc schema {app} --datasite {datasite}` tells what it has"
+        ),
+    };
+    Some(hint)
 }
 
 fn body(args: &Body) -> Outcome<Option<Vec<u8>>> {
@@ -74,13 +100,19 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
             .read_to_end(&mut bytes)
             .map(|_| bytes)
     };
-    let bytes = if path == Path::new("-") {
+    let is_standard_input = path == Path::new("-");
+    let bytes = if is_standard_input {
         read(&mut io::stdin())
     } else {
         File::open(path).and_then(|mut file| read(&mut file))
     };
     let failed = |error: String| {
-        let message = format!("cannot send {}: {error}", path.display());
+        let source = if is_standard_input {
+            "standard input".into()
+        } else {
+            path.to_string_lossy()
+        };
+        let message = format!("cannot send {source}: {error}");
         Failure::new(Exit::Error, message)
     };
     let bytes = bytes.map_err(|error| failed(error.to_string()))?;

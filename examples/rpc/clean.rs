@@ -12,9 +12,7 @@ use crate::{
 };
 
 pub(crate) async fn run(workspace: &Workspace, args: Cleanup, is_json: bool) -> Outcome {
-    let app = workspace
-        .app(&args.app, workspace.email())
-        .map_err(|error| Failure::error(&error))?;
+    let app = workspace.app(&args.app, workspace.email())?;
     if !app.rpc().is_dir() {
         let message = format!("there are no endpoints of {:?} here", args.app);
         return Err(Failure::new(Exit::Error, message));

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, io, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
-use syft_rpc_events::CallError;
+use syft_rpc_events::{CallError, layout::AppNameError};
 
 use crate::print;
 
@@ -12,7 +12,11 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 /// How the program ends when it does not end well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
+    /// Whoever read the output has read enough, as `head` does.
+    Unheard = 0,
     Error = 1,
+    /// What was asked for cannot be.
+    Usage = 2,
     /// The answer is no success.
     Refused = 3,
     /// There is no answer.
@@ -50,6 +54,9 @@ impl Failure {
 
     /// Says it on standard error and returns the code.
     pub(crate) fn report(self) -> ExitCode {
+        if self.exit == Exit::Unheard {
+            return ExitCode::SUCCESS;
+        }
         let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let message = print::safe(&self.message);
         anstream::eprintln!("{red}error:{red:#} {message}");
@@ -62,13 +69,24 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::error(&error)
+        let exit = match error.kind() {
+            io::ErrorKind::BrokenPipe => Exit::Unheard,
+            _ => Exit::Error,
+        };
+        Self::new(exit, chain(&error))
+    }
+}
+
+impl From<AppNameError> for Failure {
+    fn from(error: AppNameError) -> Self {
+        Self::new(Exit::Usage, chain(&error))
     }
 }
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         let exit = match &error {
+            CallError::BadAddress(_) => Exit::Usage,
             CallError::Refused(_) => Exit::Refused,
             CallError::Expired | CallError::Timeout | CallError::Gone => Exit::NoAnswer,
             CallError::Rejected => Exit::Rejected,

@@ -16,9 +16,7 @@ use crate::{
 
 pub(crate) fn list(workspace: &Workspace, app: &str, is_json: bool) -> Outcome {
     // Says what is wrong with a name that no app can have.
-    workspace
-        .app(app, workspace.email())
-        .map_err(|error| Failure::error(&error))?;
+    workspace.app(app, workspace.email())?;
     let found = publish::discover(workspace, app);
     for skipped in &found.skipped {
         anstream::eprintln!(
@@ -44,26 +42,31 @@ pub(crate) fn list(workspace: &Workspace, app: &str, is_json: bool) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn schema(workspace: &Workspace, app: &str, datasite: Option<String>) -> Outcome {
-    let datasite = match datasite {
-        Some(text) => text
-            .parse::<Email>()
-            .map_err(|error| Failure::error(&error))?,
-        None => workspace.email().clone(),
-    };
-    let paths = workspace
-        .app(app, &datasite)
-        .map_err(|error| Failure::error(&error))?;
+pub(crate) fn schema(workspace: &Workspace, app: &str, datasite: Option<Email>) -> Outcome {
+    let datasite = datasite.unwrap_or_else(|| workspace.email().clone());
+    let paths = workspace.app(app, &datasite)?;
     let live = publish::read_schema(workspace, &paths)
         .map_err(|skipped| Failure::new(Exit::Error, format!("this is no schema: {skipped}")))?;
     let Some(live) = live else {
         let message = format!("no schema of {app:?} by {datasite} is here");
-        return Err(Failure::new(Exit::Error, message)
-            .hint("an app publishes it when it starts, and it is mirrored some seconds later"));
+        return Err(Failure::new(Exit::Error, message).hint(whose(workspace, app)));
     };
     let mut text = publish::encode(&live.schema());
     text.push(b'\n');
     Ok(io::stdout().write_all(&text)?)
+}
+
+/// Returns whose schema of an app is here.
+fn whose(workspace: &Workspace, app: &str) -> String {
+    match publish::discover(workspace, app).live.first() {
+        Some(live) => format!(
+            "`--datasite {}` has one, and `rpc list {app}` tells all who have",
+            live.datasite
+        ),
+        None => {
+            "an app publishes it when it starts, and it is mirrored some seconds later".to_owned()
+        }
+    }
 }
 
 fn show(live: &LiveApp) -> io::Result<()> {

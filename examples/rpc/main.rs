@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     args::{Args, Command},
-    failure::{Failure, Outcome},
+    failure::{Exit, Failure, Outcome},
 };
 
 fn main() -> ExitCode {
@@ -57,8 +57,19 @@ async fn run(args: Args) -> Outcome {
 fn config(args: &Args) -> Outcome<ClientConfig> {
     let home = std::env::home_dir().unwrap_or_default();
     let path = ClientConfig::locate(args.config.as_deref(), |name| std::env::var_os(name), &home);
-    ClientConfig::load(&path, &home).map_err(|error| {
-        let hint = "name the client's config by --config or SYFTBOX_CLIENT_CONFIG_PATH";
-        Failure::error(&error).hint(hint)
-    })
+    let hint = "name the client's config by --config or SYFTBOX_CLIENT_CONFIG_PATH";
+    let config =
+        ClientConfig::load(&path, &home).map_err(|error| Failure::error(&error).hint(hint))?;
+    // Without it nobody would carry a file that is written there.
+    if let Err(error) = std::fs::read_dir(&config.data_dir) {
+        let place = config.data_dir.display();
+        let message = format!(
+            "there is no SyftBox at {place}, as {} says: {error}",
+            path.display()
+        );
+        return Err(
+            Failure::new(Exit::Error, message).hint("start the SyftBox client, which makes it")
+        );
+    }
+    Ok(config)
 }

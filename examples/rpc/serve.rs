@@ -16,8 +16,7 @@ use crate::{
 
 pub(crate) async fn run(config: &ClientConfig, args: Serve, is_json: bool) -> Outcome {
     let echo = Endpoint::new(echo).description("Sends back the body and says who has sent it.");
-    let mut app = SyftEvents::new(&args.app, config)
-        .map_err(|error| Failure::error(&error))?
+    let mut app = SyftEvents::new(&args.app, config)?
         .endpoint("/echo", echo)
         .layer(move |request, next| tell(request, next, is_json));
     app.start().await.map_err(failure)?;

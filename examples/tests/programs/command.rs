@@ -139,7 +139,9 @@ fn every_outcome_has_its_code() {
         errors.contains("expired before anybody answered"),
         "{errors}"
     );
-    assert!(errors.contains("next: `rpc list APP`"), "{errors}");
+    let hint =
+        "next: no schema of \"nobody\" by alice@example.com is here: `rpc list nobody` tells";
+    assert!(errors.contains(hint), "{errors}");
     let leftovers = desk
         .datasites()
         .join(ALICE)
@@ -155,13 +157,23 @@ fn every_outcome_has_its_code() {
         &["call", &url, "--method", "BREW"],
         &["cleanup"],
         &["cleanup", "echo", "--older-than", "0d"],
+        &["call", &url, "--header", " : x"],
+        &["call", &url, "--header", "a\nb: x"],
+        &["schema", "echo", "--datasite", "alice"],
     ] {
         check(&desk, wrong, 2);
     }
-    let (_, errors) = check(&desk, &["call", "syft://alice@example.com/public/x"], 1);
+    let (_, errors) = check(&desk, &["call", "syft://alice@example.com/public/x"], 2);
     assert!(errors.contains("next: an endpoint is syft://"), "{errors}");
-    let (_, errors) = check(&desk, &["list", "../echo"], 1);
-    assert!(errors.contains("cannot be the name of an app"), "{errors}");
+    for wrong in [
+        &["list", "../echo"],
+        &["schema", "../echo"],
+        &["cleanup", "../echo"],
+        &["serve", "--app=../echo"],
+    ] {
+        let (_, errors) = check(&desk, wrong, 2);
+        assert!(errors.contains("cannot be the name of an app"), "{errors}");
+    }
 
     let second = desk.command("rpc", ALICE, &["serve"]).output().unwrap();
     let errors = String::from_utf8(second.stderr).unwrap();
@@ -171,6 +183,79 @@ fn every_outcome_has_its_code() {
         "{errors}"
     );
     server.stop();
+}
+
+/// Says what a caller can know whose request nobody answers.
+#[test]
+fn silence_is_explained_by_what_is_here() {
+    let desk = Desk::new();
+    let place = desk.datasites().join(ALICE).join("app_data/mute/rpc");
+    fs::create_dir_all(&place).unwrap();
+    fs::write(place.join("rpc.schema.json"), r#"{"/a": {}, "/.": {}}"#).unwrap();
+    for (endpoint, wanted) in [
+        ("/a", "next: its schema is here since 20"),
+        ("/", "next: its schema is here since 20"),
+        (
+            "/b",
+            "next: its schema has no /b: `rpc schema mute --datasite alice@example.com` tells",
+        ),
+    ] {
+        let url = format!("syft://{ALICE}/app_data/mute/rpc{endpoint}");
+        let (_, errors) = check(&desk, &["call", &url, "--timeout", "1s"], 4);
+        assert!(errors.contains(wanted), "{endpoint}: {errors}");
+    }
+    let (_, errors) = check(&desk, &["schema", "mute"], 1);
+    assert!(
+        errors.contains("next: `--datasite alice@example.com` has one"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn nothing_is_written_where_no_client_is() {
+    let desk = Desk::new();
+    let nowhere = desk.datasites().join("nowhere");
+    let config = desk.config("carol@example.com");
+    let text = json!({"data_dir": nowhere, "email": "carol@example.com"});
+    fs::write(&config, text.to_string()).unwrap();
+    let url = "syft://alice@example.com/app_data/app/rpc/x";
+    for line in [
+        &["call", url][..],
+        &["list", "app"],
+        &["serve"],
+        &["cleanup", "app"],
+    ] {
+        let output = desk.command("rpc", "carol@example.com", line).output();
+        let output = output.unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line:?}: {errors}");
+        assert!(errors.contains("there is no SyftBox at"), "{errors}");
+        assert!(
+            errors.contains("next: start the SyftBox client"),
+            "{errors}"
+        );
+    }
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let desk = Desk::new();
+    let place = desk.datasites().join(ALICE).join("app_data/app/rpc");
+    fs::create_dir_all(&place).unwrap();
+    // More than a pipe holds, so that the end of its reader is noticed.
+    let endpoints: serde_json::Map<String, Value> = (0..5_000)
+        .map(|number| (format!("/endpoint/{number}"), json!({})))
+        .collect();
+    let schema = Value::Object(endpoints).to_string();
+    fs::write(place.join("rpc.schema.json"), schema).unwrap();
+    let mut command = desk.command("rpc", BOB, &["list", "app"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
 }
 
 #[test]

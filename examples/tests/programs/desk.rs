@@ -58,6 +58,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("SyftBox");
+        fs::create_dir(&data_dir).unwrap();
         for email in [ALICE, BOB] {
             let config = json!({"data_dir": data_dir, "email": email});
             fs::write(dir.path().join(email), config.to_string()).unwrap();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use syft_daemon::Paths;
+use syft_daemon::{Paths, StartedBy};
 use syft_monitor::{Scope, config::Config};
 use syft_state::{Timestamp, fs};
 
@@ -24,7 +24,7 @@ pub(crate) struct Origin {
     pub(crate) config: PathBuf,
     pub(crate) state_path: PathBuf,
     pub(crate) options: Options,
-    pub(crate) by: By,
+    pub(crate) by: StartedBy,
     /// The log file, unless it logs to standard error alone.
     pub(crate) log: Option<PathBuf>,
 }
@@ -41,29 +41,9 @@ pub(crate) struct Options {
     pub(crate) verbose: u8,
 }
 
-/// Who started it, and so who should stop it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum By {
-    /// `syft-notify start`.
-    Background,
-    /// A person, or a script, in the foreground.
-    Foreground,
-    Systemd {
-        unit: String,
-        user: bool,
-    },
-    Supervisord {
-        program: String,
-    },
-    Launchd {
-        label: String,
-    },
-}
-
 impl Origin {
     /// Describes this process, which has just become the daemon of `config`.
-    pub(crate) fn of_this(config: &Config, args: &WatchArgs, verbose: u8, by: By) -> Self {
+    pub(crate) fn of_this(config: &Config, args: &WatchArgs, verbose: u8, by: StartedBy) -> Self {
         Self {
             pid: std::process::id(),
             started: now(),
@@ -141,85 +121,6 @@ pub(crate) fn scope(args: &WatchArgs) -> Outcome<Scope> {
         (true, false) => Ok(Scope::Jobs),
         (false, true) => Ok(Scope::Peers),
         (false, false) => Ok(Scope::Everything),
-    }
-}
-
-/// A command of whoever runs the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Stop,
-    Restart,
-}
-
-impl By {
-    /// Returns who has started this process, which is not in the background by itself.
-    #[expect(clippy::disallowed_methods, reason = "binaries read the environment")]
-    pub(crate) fn of_this() -> Self {
-        let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        Self::told(|name| std::env::var(name).ok(), std::process::id(), &cgroup)
-    }
-
-    fn told(variable: impl Fn(&str) -> Option<String>, pid: u32, cgroup: &str) -> Self {
-        // A terminal's shells inherit what systemd told the terminal, but not its PID.
-        let is_systemd = variable("SYSTEMD_EXEC_PID").map_or_else(
-            || variable("INVOCATION_ID").is_some() && variable("NOTIFY_SOCKET").is_some(),
-            |told| told == pid.to_string(),
-        );
-        if is_systemd {
-            return Self::systemd(cgroup);
-        }
-        if let Some(program) = variable("SUPERVISOR_PROCESS_NAME") {
-            return Self::Supervisord { program };
-        }
-        match variable("XPC_SERVICE_NAME") {
-            // Every program of a desktop session has "0".
-            Some(label) if label != "0" && !label.starts_with("application.") => {
-                Self::Launchd { label }
-            }
-            _ => Self::Foreground,
-        }
-    }
-
-    /// Reads the unit out of `0::/system.slice/x.slice/syft-notify@me.service`.
-    fn systemd(cgroup: &str) -> Self {
-        let path = cgroup.lines().last().unwrap_or_default();
-        let unit = path
-            .rsplit('/')
-            .find(|part| part.ends_with(".service"))
-            .unwrap_or("syft-notify.service");
-        Self::Systemd {
-            unit: unit.to_owned(),
-            user: path.contains("/user@"),
-        }
-    }
-
-    /// Returns what to type instead, where somebody else looks after the daemon.
-    pub(crate) fn command(&self, verb: Verb) -> Option<String> {
-        let word = match verb {
-            Verb::Stop => "stop",
-            Verb::Restart => "restart",
-        };
-        match self {
-            Self::Background | Self::Foreground => None,
-            Self::Systemd { unit, user: true } => Some(format!("systemctl --user {word} {unit}")),
-            Self::Systemd { unit, user: false } => Some(format!("sudo systemctl {word} {unit}")),
-            Self::Supervisord { program } => Some(format!("supervisorctl {word} {program}")),
-            Self::Launchd { label } => Some(match verb {
-                Verb::Stop => format!("launchctl bootout gui/$(id -u)/{label}"),
-                Verb::Restart => format!("launchctl kickstart -k gui/$(id -u)/{label}"),
-            }),
-        }
-    }
-
-    /// Returns who it is, as in "started by …".
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Background => "syft-notify start",
-            Self::Foreground => "syft-notify run",
-            Self::Systemd { .. } => "systemd",
-            Self::Supervisord { .. } => "supervisord",
-            Self::Launchd { .. } => "launchd",
-        }
     }
 }
 

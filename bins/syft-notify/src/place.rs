@@ -80,16 +80,6 @@ fn read_pid(paths: &Paths) -> Option<u32> {
     String::from_utf8(text).ok()?.trim().parse().ok()
 }
 
-/// Returns the last lines of a log; one that cannot be read has none.
-pub(crate) fn last_lines(log: &Path, count: usize) -> Vec<String> {
-    let mut text = Vec::new();
-    if let Err(error) = syft_daemon::logs::tail(log, count, &mut text) {
-        tracing::debug!("{}: {error}", log.display());
-    }
-    let text = String::from_utf8_lossy(&text);
-    text.lines().map(ToOwned::to_owned).collect()
-}
-
 /// Returns the daemon's files beside a state file.
 pub(crate) fn paths(state_path: &Path) -> Paths {
     Paths {

@@ -3,7 +3,7 @@
 //! * [`Instance`]: one daemon per directory, found by its lock and not by its pid file.
 //! * [`start`]: begins it in the background and returns when it is ready, or says why not.
 //! * [`supervise`]: keeps its worker running, and gives up visibly.
-//! * [`Signals`], [`Notifier`], [`Link`]: what others want from a process, and what they hear.
+//! * [`Wishes`], [`Notifier`], [`Link`]: what others want from a process, and what they hear.
 //! * [`logs`]: lines in log files that rotate. [`service`]: files for service managers.
 //!   [`http`]: a page for health and metrics.
 //!
@@ -88,7 +88,9 @@ mod paths;
 mod process;
 pub mod service;
 mod signals;
+mod started_by;
 mod supervise;
+mod wishes;
 
 pub use background::{Launch, StartError, Started, detach, start, this_program};
 pub use error::Error;
@@ -97,6 +99,8 @@ pub use notify::{Link, Notifier};
 pub use paths::Paths;
 pub use process::Signal;
 pub use signals::{Signals, Wish};
+pub use started_by::{StartedBy, Verb};
 pub use supervise::{
     Decision, End, Ended, Ending, LineSink, Restarts, Supervision, WATCHDOG, supervise,
 };
+pub use wishes::Wishes;

@@ -9,6 +9,9 @@
 //! assert_eq!(count(2, "file"), "2 files");
 //! ```
 
+pub mod log;
+pub mod window;
+
 use std::{
     fmt,
     io::{self, IsTerminal, Write},

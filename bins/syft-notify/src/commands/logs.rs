@@ -1,21 +1,14 @@
 //! `syft-notify logs`.
 
-mod feed;
-mod shown;
+use std::path::{Path, PathBuf};
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use syft_daemon::logs::{Error, error_log};
 
-use syft_daemon::logs::{self, Error, Follow, error_log};
-
-use self::shown::Shown;
 use crate::{
     args::LogsArgs,
     exit::{Failure, Outcome, chain},
     place::{self, Place, Running},
-    term::{self, ACCENT, DIM, paint},
+    term::{self, ACCENT, paint},
 };
 
 pub(crate) async fn run(args: LogsArgs) -> Outcome {
@@ -28,7 +21,7 @@ pub(crate) async fn run(args: LogsArgs) -> Outcome {
     if args.follow {
         return follow(&path, args.lines).await;
     }
-    let is_empty = !show(&path, args.lines)?;
+    let is_empty = !term::log::show(&path, args.lines).map_err(failure)?;
     if is_empty && args.lines > 0 {
         term::say("Nothing was logged there yet.");
         if !is_running {
@@ -51,47 +44,16 @@ fn log_of(place: &Place, running: Option<Running>) -> PathBuf {
     })
 }
 
-/// Returns whether there was anything to show.
-fn show(path: &Path, lines: usize) -> Outcome<bool> {
-    tell_path(path, "");
-    let mut out = Shown::stdout();
-    match logs::tail(path, lines, &mut out) {
-        Err(error) if !error.is_not_found() => ended(&error)?,
-        _ => {}
-    }
-    Ok(out.has_shown())
-}
-
 /// Shows the last lines of a log and those that are written from now on, until Ctrl+C.
 pub(crate) async fn follow(path: &Path, lines: usize) -> Outcome {
-    let follow = Follow::new(path, lines).map_err(|error| failure(&error))?;
-    tell_path(path, "; Ctrl+C ends this, and nothing else");
-    if follow.is_waiting() {
-        term::say("Nothing was logged there yet; waiting for the first line …");
-    }
-    tokio::select! {
-        outcome = feed::pass_on(follow) => outcome.or_else(|error| ended(&error)),
-        interrupt = tokio::signal::ctrl_c() => {
-            interrupt.map_err(|error| Failure::error(format!("cannot hear signals: {error}")))
-        }
-    }
+    term::log::follow(path, lines).await.map_err(failure)
 }
 
-fn tell_path(path: &Path, more: &str) {
-    term::say(paint(DIM, format_args!("{}{more}", path.display())));
-}
-
-/// A reader who has left has seen what he wanted.
-fn ended(error: &Error) -> Outcome {
+fn failure(error: Error) -> Failure {
     match error {
-        Error::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Error::Output(source) => Err(Failure::error(format!(
-            "cannot write to standard output: {source}"
-        ))),
-        error => Err(failure(error)),
+        Error::Output(source) => {
+            Failure::error(format!("cannot write to standard output: {source}"))
+        }
+        error => Failure::error(chain(&error)),
     }
-}
-
-fn failure(error: &Error) -> Failure {
-    Failure::error(chain(error))
 }

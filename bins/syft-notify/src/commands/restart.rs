@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use syft_daemon::{StartedBy, Verb};
+
 use super::{run::Plan, start, stop};
 use crate::{
     args::WatchArgs,
     exit::{Failure, Outcome},
-    origin::{By, Verb},
-    place,
+    place::{self, NAME},
     term::{self, DIM, paint},
 };
 
@@ -28,11 +29,11 @@ pub(crate) async fn run(args: WatchArgs, verbose: u8) -> Outcome {
         return Err(Failure::error(format!(
             "syft-notify (PID {}) was started by {}, which should restart it",
             running.holder.pid,
-            origin.by.name()
+            origin.by.name(NAME)
         ))
         .hint(command));
     }
-    if origin.by == By::Foreground {
+    if origin.by == StartedBy::Foreground {
         term::say(paint(
             DIM,
             "It runs in the foreground, by `syft-notify run`; it goes on in the background.",

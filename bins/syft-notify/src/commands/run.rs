@@ -7,7 +7,6 @@ pub(crate) mod seat;
 mod signs;
 pub(crate) mod tell;
 mod watch;
-mod wishes;
 
 use std::time::Duration;
 

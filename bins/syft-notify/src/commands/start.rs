@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use syft_daemon::{Launch, StartError, Started};
+use syft_daemon::{Launch, StartError, Started, StartedBy};
 use syft_state::fs::create_private_dir;
 
 use super::{run::Plan, stop};
 use crate::{
     args::WatchArgs,
     exit::{Exit, Failure, Outcome, chain},
-    origin::{By, Options},
+    origin::Options,
     place::{self, Place, Running},
     term::{self, ACCENT, BOLD, DIM, GOOD, WARN, paint},
 };
@@ -27,7 +27,7 @@ const LAST_LINES: usize = 10;
 
 pub(crate) async fn run(args: WatchArgs, verbose: u8) -> Outcome {
     let plan = Plan::of(&args)?;
-    let is_own_window = window::is_own();
+    let is_own_window = term::window::is_own();
     let outcome = begin(&args, &plan, verbose).await;
     if !is_own_window {
         return outcome;
@@ -172,8 +172,8 @@ fn tell_started(started: &Started) {
 fn tell_running(running: &Running, args: &WatchArgs, place: &Place) {
     let since = running.holder.since.map_or_else(String::new, |since| {
         let by = running.origin.as_ref().map(|origin| &origin.by);
-        let by = by.filter(|by| **by != By::Background);
-        let by = by.map_or_else(String::new, |by| format!(" by {}", by.name()));
+        let by = by.filter(|by| **by != StartedBy::Background);
+        let by = by.map_or_else(String::new, |by| format!(" by {}", by.name(place::NAME)));
         format!(", started {}{by}", super::status::words::ago(since.into()))
     });
     term::say(format_args!(
@@ -238,7 +238,7 @@ fn failed(error: StartError, log: &std::path::Path) -> Failure {
 }
 
 fn show_log(log: &std::path::Path) {
-    let lines = place::last_lines(log, LAST_LINES);
+    let lines = term::log::last_lines(log, LAST_LINES);
     if lines.is_empty() {
         return;
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use syft_daemon::{Holder, Stopped};
+use syft_daemon::{Holder, StartedBy, Stopped, Verb};
 
 use crate::{
     args::StopArgs,
     exit::Outcome,
-    origin::{By, Verb},
     place::{self, Place, Running},
     term::{self, BOLD, DIM, GOOD, WARN, paint},
 };
@@ -20,7 +19,7 @@ pub(crate) async fn run(args: StopArgs) -> Outcome {
         return Ok(());
     };
     let by = origin.as_ref().map(|origin| &origin.by);
-    if let Some(By::Foreground) = by {
+    if let Some(StartedBy::Foreground) = by {
         term::say(paint(
             DIM,
             "It runs in the foreground, by `syft-notify run`.",
@@ -30,7 +29,7 @@ pub(crate) async fn run(args: StopArgs) -> Outcome {
     if let Some((by, command)) = by.and_then(|by| Some((by, by.command(Verb::Stop)?))) {
         term::warning(format_args!(
             "it was started by {}, which may start it again; `{command}` tells it not to",
-            by.name()
+            by.name(place::NAME)
         ));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use syft_daemon::{
-    End, Instance, Link, Notifier, Restarts, Supervision, WATCHDOG,
+    End, Instance, Link, Notifier, Restarts, StartedBy, Supervision, WATCHDOG,
     logs::{LogFile, SharedLog},
 };
 use syft_monitor::config::Config;
@@ -18,7 +18,7 @@ use crate::{
     args::WatchArgs,
     exit::{Exit, Failure, Outcome, chain},
     journal,
-    origin::{By, Origin},
+    origin::Origin,
     place, term,
 };
 
@@ -71,7 +71,7 @@ async fn begin(args: &WatchArgs, verbose: u8, link: Option<Link>) -> Outcome<Beg
     let log = open_log(&config.log.path, &config)?;
     journal::install_as(&config.log, verbose, journal::To::File(log.clone()));
     term::into_log();
-    Origin::of_this(&config, plan.args(), verbose, By::Background)
+    Origin::of_this(&config, plan.args(), verbose, StartedBy::Background)
         .logging_to(Some(config.log.path.clone()))
         .save(&paths);
     let mut arguments = start::arguments("run", plan.args(), verbose);

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use syft_daemon::{Error, Holder, Instance, Link, Notifier, WATCHDOG};
+use syft_daemon::{Error, Holder, Instance, Link, Notifier, StartedBy, WATCHDOG};
 use syft_monitor::config::Config;
 use syft_state::fs::Lock;
 
@@ -11,7 +11,7 @@ use crate::{
     args::RunArgs,
     commands::status::report,
     exit::{Failure, Outcome, chain},
-    origin::{By, Origin},
+    origin::Origin,
     place,
 };
 
@@ -68,10 +68,15 @@ async fn instance(args: &RunArgs, plan: &Plan, config: &Config, verbose: u8) -> 
     let paths = place::paths(&config.state_path);
     let instance = Instance::acquire(&paths, PATIENCE).await;
     let instance = instance.map_err(|error| not_alone(error, config))?;
-    Origin::of_this(config, plan.args(), verbose, By::of_this())
+    Origin::of_this(config, plan.args(), verbose, started_by())
         .logging_to(log_file(args, config))
         .save(&paths);
     Ok(instance)
+}
+
+#[expect(clippy::disallowed_methods, reason = "binaries read the environment")]
+fn started_by() -> StartedBy {
+    StartedBy::of_this(|name| std::env::var(name).ok())
 }
 
 /// Returns the file that `--log-file` asks for, by itself or by name.

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, time::Duration};
 
-use syft_daemon::Wish;
+use syft_daemon::{Wish, Wishes};
 use syft_monitor::{Error, NotificationMonitor, config::Config};
 use tokio::sync::mpsc;
 
@@ -13,7 +13,6 @@ use super::{
     seat::{Seat, log_file},
     signs::Signs,
     tell,
-    wishes::Wishes,
 };
 use crate::{
     args::RunArgs,

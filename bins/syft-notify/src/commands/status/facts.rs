@@ -16,7 +16,7 @@ use crate::{
     args::ConfigArg,
     exit::{Failure, Outcome},
     place::{self, Running},
-    session,
+    session, term,
 };
 
 const RECENT_LINES: usize = 5;
@@ -73,7 +73,7 @@ impl Facts {
             ),
         };
         let recent = log.as_deref();
-        let recent = recent.map(|log| place::last_lines(log, RECENT_LINES));
+        let recent = recent.map(|log| term::log::last_lines(log, RECENT_LINES));
         Ok(Self {
             tokens: config
                 .as_ref()

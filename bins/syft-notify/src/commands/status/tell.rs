@@ -11,7 +11,7 @@ use super::{
     words::{ago, grouped, span},
 };
 use crate::{
-    origin::{By, Origin},
+    origin::Origin,
     place::Running,
     term::{self, BAD, DIM, GOOD, WARN, count, paint},
 };
@@ -68,13 +68,7 @@ fn headline(facts: &Facts) {
 }
 
 fn how(origin: &Origin) -> String {
-    match &origin.by {
-        By::Background => ", in the background".to_owned(),
-        By::Foreground => ", in the foreground".to_owned(),
-        By::Systemd { unit, .. } => format!(", by systemd as {unit}"),
-        By::Supervisord { program } => format!(", by supervisord as {program}"),
-        By::Launchd { label } => format!(", by launchd as {label}"),
-    }
+    format!(", {}", origin.by.how())
 }
 
 fn options(origin: &Origin) -> String {

@@ -1,11 +1,12 @@
-//! What others want of a running monitor: signals, a terminal that closes, a supervisor that dies.
+//! What others want of a running daemon: signals, a terminal that closes, a supervisor that dies.
 
-use syft_daemon::{Link, Signals, Wish};
+use crate::{Error, Link, Signals, Wish};
 
-use crate::exit::{Failure, Outcome};
-
-/// Hears from the start, so that nothing is lost between two waits.
-pub(super) struct Wishes {
+/// Everything that others may want of a daemon.
+///
+/// It hears from the start, so that nothing is lost between two waits.
+#[derive(Debug)]
+pub struct Wishes {
     signals: Signals,
     terminal: Terminal,
     link: Option<Link>,
@@ -14,13 +15,20 @@ pub(super) struct Wishes {
 }
 
 impl Wishes {
-    pub(super) fn listen(link: Option<Link>) -> Outcome<Self> {
+    /// Begins to listen, also to the link to a supervisor, whose end is a wish to stop.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the system refuses a handler.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn listen(link: Option<Link>) -> Result<Self, Error> {
         // Whoever listens no longer ignores, so this is looked up first.
         let terminal = Terminal::of_this();
-        let signals = Signals::listen()
-            .map_err(|error| Failure::error(format!("cannot hear signals: {error}")))?;
         Ok(Self {
-            signals,
+            signals: Signals::listen()?,
             terminal,
             link,
             owes_reload: false,
@@ -28,7 +36,7 @@ impl Wishes {
     }
 
     /// Waits for the next wish. Cancel safe.
-    pub(super) async fn next(&mut self) -> Wish {
+    pub async fn next(&mut self) -> Wish {
         if std::mem::take(&mut self.owes_reload) {
             return Wish::Reload;
         }
@@ -36,7 +44,7 @@ impl Wishes {
     }
 
     /// Does something; `None` means that somebody wants all to stop meanwhile.
-    pub(super) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    pub async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -74,6 +82,7 @@ impl Wishes {
 }
 
 /// The terminal of a foreground run, whose closing is told by the same signal as a wish to reload.
+#[derive(Debug)]
 struct Terminal {
     /// Whether there is one, and nobody asked by `nohup` to outlive it.
     is_followed: bool,

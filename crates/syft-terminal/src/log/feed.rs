@@ -13,10 +13,7 @@ use syft_daemon::logs::{Error, Follow, Step};
 use tokio::sync::oneshot;
 
 use super::shown::Shown;
-use crate::{
-    exit::chain,
-    term::{self, count},
-};
+use crate::count;
 
 /// How often the files are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -54,7 +51,7 @@ fn print(pieces: &Receiver<Piece>) -> Result<(), Error> {
                 let written = out.write_all(&lines).and_then(|()| out.flush());
                 written.map_err(Error::Output)?;
             }
-            Piece::Remark(text) => term::warning(text),
+            Piece::Remark(text) => crate::warning(text),
         }
     }
     Ok(())
@@ -126,7 +123,7 @@ fn pass(
 
 /// Says what is wrong, but not ten times a second.
 fn remark_once(error: &Error, trouble: &mut String, pending: &mut Option<Piece>) {
-    let text = chain(error);
+    let text = super::chain(error);
     if *trouble != text && pending.is_none() {
         trouble.clone_from(&text);
         *pending = Some(Piece::Remark(text));

@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use syft_daemon::logs::{level_of, one_line};
 use tracing::Level;
 
-use crate::term::{BAD, DIM, WARN, paint};
+use crate::{BAD, DIM, WARN, paint};
 
 /// Passes lines on; at a terminal only whole ones, without what could steer it.
 pub(super) struct Shown<W> {

@@ -1,6 +1,6 @@
 //! What a run did.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct Report {
     pub looked_at: u64,
     /// What went wrong with single files: the first [`Report::MOST_ERRORS`] of them.
     pub errors: Vec<FileError>,
+    /// How many things of each kind went wrong, all of them.
+    #[serde(default)]
+    pub failures: BTreeMap<ErrorKind, u64>,
     /// Paths that both sides changed and that somebody has to look at, as many as errors at most.
     pub conflicts: Vec<PathBuf>,
     /// Why the whole run ended early or did nothing, for people.
@@ -75,7 +78,7 @@ pub struct FileError {
 }
 
 /// The kinds of errors, which are the values of a metric's label and thus few.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -123,9 +126,17 @@ impl Report {
         }
     }
 
+    /// Notes what kind of thing ended the whole run, or kept it from beginning.
+    #[must_use]
+    pub fn because_of(mut self, kind: ErrorKind) -> Self {
+        *self.failures.entry(kind).or_default() += 1;
+        self
+    }
+
     /// Notes what went wrong with an entry.
     pub fn fail(&mut self, error: FileError) {
         self.counts.failed += 1;
+        *self.failures.entry(error.kind).or_default() += 1;
         if self.errors.len() < Self::MOST_ERRORS {
             self.errors.push(error);
         }

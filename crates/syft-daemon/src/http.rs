@@ -25,6 +25,7 @@
 
 mod answer;
 mod board;
+mod impatient;
 mod listener;
 mod metrics;
 mod own_process;
@@ -33,8 +34,10 @@ mod text;
 use std::{io, net::SocketAddr};
 
 pub use board::Board;
-pub use listener::{Listener, bind};
+pub use listener::{Limits, Listener, bind, bind_anywhere};
 pub use metrics::{Look, Metrics};
+pub use own_process::{Usage, register_process, usage};
+pub use text::classic;
 
 /// Says why nobody can be answered.
 #[derive(Debug, thiserror::Error)]

@@ -59,7 +59,7 @@ impl Board {
     pub fn new(prefix: &str, version: &str, patience: Duration) -> Self {
         let mut registry = Registry::default();
         let metrics = Metrics::register(registry.sub_registry_with_prefix(prefix), version);
-        own_process::register(&mut registry);
+        own_process::register_process(&mut registry);
         let vitals = Vitals {
             progress: Instant::now(),
             quiet: Duration::ZERO,

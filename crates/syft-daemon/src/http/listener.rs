@@ -5,8 +5,13 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::{HttpService, service_fn},
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -15,14 +20,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Board, Error, answer::answer};
+use super::{Board, Error, answer::answer, impatient::Impatient};
 
-/// Connections at once; further ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 16;
 /// Time for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time for a connection, which is one request.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request has no body worth reading, and its head is small.
 const BUFFER: usize = 16 * 1024;
 /// Time that open connections get to finish at the end.
@@ -31,6 +32,27 @@ const GRACE: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// So many processes are asked whether the port is theirs.
 const MAX_PROCESSES: usize = 10_000;
+
+/// What connections may take of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Time for a connection, which is one request.
+    pub lifetime: Duration,
+    /// Time for which a client may take nothing of what is written to it.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            lifetime: Duration::from_secs(10),
+            stall: Duration::from_secs(10),
+        }
+    }
+}
 
 /// An address that is listened at.
 #[derive(Debug)]
@@ -48,6 +70,15 @@ pub async fn bind(address: SocketAddr) -> Result<Listener, Error> {
     if !address.ip().is_loopback() {
         return Err(Error::NotLoopback { address });
     }
+    bind_anywhere(address).await
+}
+
+/// Listens at an address that others may reach, too: whoever answers there must ask who they are.
+///
+/// # Errors
+///
+/// [`Error`] says what is wrong with the address.
+pub async fn bind_anywhere(address: SocketAddr) -> Result<Listener, Error> {
     let listener = TcpListener::bind(address).await;
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     match bound {
@@ -69,19 +100,41 @@ impl Listener {
 
     /// Answers with what is on the board, until `shutdown` is over; then within a second.
     pub async fn serve(self, board: Board, shutdown: impl Future<Output = ()> + Send) {
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (parts, _) = request.into_parts();
+            let answer = answer(&parts, &board, Instant::now());
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        self.serve_with(service, Limits::default(), shutdown).await;
+    }
+
+    /// Answers with a service, such as a router, until `shutdown` is over; then within a second.
+    ///
+    /// A connection is one request, whose head has 16 KiB and five seconds.
+    pub async fn serve_with<S, B>(
+        self,
+        service: S,
+        limits: Limits,
+        shutdown: impl Future<Output = ()> + Send,
+    ) where
+        S: HttpService<Incoming, ResBody = B, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let mut connections = JoinSet::new();
         let accept = async {
-            let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+            let slots = Arc::new(Semaphore::new(limits.connections));
             loop {
                 let slot = Arc::clone(&slots).acquire_owned().await;
                 let slot = slot.expect("it is never closed");
                 while connections.try_join_next().is_some() {}
                 match self.listener.accept().await {
                     Ok((stream, _)) => {
-                        connections.spawn(converse(stream, board.clone(), slot));
+                        connections.spawn(converse(stream, service.clone(), limits, slot));
                     }
                     Err(error) => {
-                        tracing::debug!("cannot accept a connection: {error}");
+                        tracing::debug!("a connection was not accepted: {error}");
                         sleep(ACCEPT_PAUSE).await;
                     }
                 }
@@ -102,22 +155,22 @@ impl Listener {
 }
 
 /// Answers one request; what goes wrong with it is the asker's business.
-async fn converse(stream: TcpStream, board: Board, _slot: OwnedSemaphorePermit) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let (parts, _) = request.into_parts();
-        let answer = answer(&parts, &board, Instant::now());
-        async move { Ok::<_, Infallible>(answer) }
-    });
+async fn converse<S, B>(stream: TcpStream, service: S, limits: Limits, _slot: OwnedSemaphorePermit)
+where
+    S: HttpService<Incoming, ResBody = B, Error = Infallible>,
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .keep_alive(false)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    match timeout(CONNECTION_TIMEOUT, connection).await {
+        .serve_connection(TokioIo::new(Impatient::new(stream, limits.stall)), service);
+    match timeout(limits.lifetime, connection).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!("a request for health or metrics: {error}"),
-        Err(_) => tracing::debug!("a request for health or metrics took too long"),
+        Ok(Err(error)) => tracing::debug!("a request at a page of this program: {error}"),
+        Err(_) => tracing::debug!("a request at a page of this program took too long"),
     }
 }
 
@@ -245,7 +298,7 @@ mod tests {
     async fn those_who_say_nothing_keep_nobody_out_for_long() {
         let (address, _stop, _server) = start().await;
         let mut silent = Vec::new();
-        for _ in 0..2 * MAX_CONNECTIONS {
+        for _ in 0..2 * Limits::default().connections {
             silent.push(TcpStream::connect(address).await.unwrap());
         }
         let answer = ask(address, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;

@@ -1,6 +1,6 @@
 //! The metrics that every process has, by the names that Prometheus's libraries give them.
 
-use std::{fmt, fs};
+use std::{fmt, fs, time::Duration};
 
 use prometheus_client::{
     collector::Collector,
@@ -13,8 +13,28 @@ use rustix::{
     time::{ClockId, Timespec, clock_gettime},
 };
 
-/// Adds what `/proc` tells about this process, if there is a `/proc`.
-pub(super) fn register(registry: &mut Registry) {
+/// What this process uses now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usage {
+    /// Memory in use, in bytes.
+    pub resident: u64,
+    /// Processor time since the start, in user and system mode.
+    pub cpu: Duration,
+}
+
+/// Returns what this process uses, if there is a `/proc` to tell it.
+#[must_use]
+pub fn usage() -> Option<Usage> {
+    let figures = Figures::read()?;
+    Some(Usage {
+        resident: figures.resident,
+        cpu: Duration::from_secs_f64(as_f64(figures.cpu_ticks) / as_f64(clock_ticks_per_second())),
+    })
+}
+
+/// Adds what `/proc` tells about this process, if there is a `/proc`, by the names that
+/// Prometheus's libraries have for it.
+pub fn register_process(registry: &mut Registry) {
     if let Some(figures) = Figures::read() {
         let start = started(&figures);
         registry.register_collector(Box::new(OwnProcess { start }));

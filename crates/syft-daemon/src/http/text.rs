@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-/// Rewrites a page of `OpenMetrics`.
+/// Rewrites a page of `OpenMetrics` in Prometheus's own text format 0.0.4.
 ///
 /// In the older format the comments name a counter with its `_total`, there is no type `info`,
 /// and neither units nor an end are written.
-pub(super) fn classic(openmetrics: &str) -> String {
+#[must_use]
+pub fn classic(openmetrics: &str) -> String {
     let mut page = String::with_capacity(openmetrics.len());
     for (line, kind) in with_kinds(openmetrics) {
         if line == "# EOF" || line.starts_with("# UNIT ") {

@@ -360,6 +360,25 @@ pub(crate) struct UninstallArgs {
     pub(crate) kind: Option<ServiceKind>,
 }
 
+impl LogLevel {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|level| level.as_str() == name)
+    }
+}
+
 pub(crate) fn parse() -> Cli {
     Cli::parse()
 }

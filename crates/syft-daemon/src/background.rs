@@ -48,6 +48,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// Its arguments; they make it call [`detach`] and [`supervise`](crate::supervise).
     pub arguments: Vec<OsString>,
+    /// Variables of its environment besides ours, such as secrets, which arguments would show.
+    pub environment: Vec<(OsString, OsString)>,
     /// How long to wait until it is ready.
     pub patience: Duration,
     /// Hears what it tells about itself meanwhile.
@@ -202,6 +204,7 @@ fn spawn(launch: &Launch) -> Result<(Messages, Child), Error> {
     let (messages, stdin) = notify::pair().map_err(failed)?;
     let mut command = command(&launch.program, &launch.arguments);
     command
+        .envs(launch.environment.iter().cloned())
         .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(open_log(&launch.error_log)?);

@@ -32,6 +32,7 @@
 //!         program: syft_daemon::this_program()?,
 //!         arguments: vec!["supervise".into(), directory.into()],
 //!         patience: Duration::from_secs(60),
+//!         environment: Vec::new(),
 //!         on_status: Box::new(|status| println!("{status}")),
 //!     });
 //!     println!("started (PID {})", started.await?.pid);

@@ -80,6 +80,7 @@ pub(crate) async fn launch(plan: &Plan, verbose: u8) -> Outcome {
         arguments: arguments("supervise", plan.args(), verbose),
         error_log: syft_daemon::logs::error_log(&config.log.path),
         patience: PATIENCE,
+        environment: Vec::new(),
         on_status: Box::new(|_| {}),
     };
     let started = tokio::select! {

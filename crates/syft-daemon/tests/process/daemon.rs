@@ -43,6 +43,7 @@ impl Daemon {
             program: this_program().unwrap(),
             arguments: program::arguments("supervise", directory, kind),
             patience: PATIENCE,
+            environment: Vec::new(),
             on_status: Box::new(|_| {}),
         }
     }

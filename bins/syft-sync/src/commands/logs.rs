@@ -1,0 +1,58 @@
+//! `syft-sync logs`.
+
+use std::path::PathBuf;
+
+use syft_daemon::logs::Error;
+
+use crate::{
+    args::LogsArgs,
+    exit::{Failure, Outcome, chain},
+    place::{self, Place},
+    session::Wanted,
+    term::{self, ACCENT, paint},
+};
+
+pub(crate) async fn run(wanted: &Wanted, args: &LogsArgs) -> Outcome {
+    if args.follow {
+        return follow(wanted, args.lines).await;
+    }
+    let place = place::find(wanted)?;
+    let log = log_of(&place)?;
+    let is_empty = !term::log::show(&log, args.lines).map_err(failure)?;
+    if is_empty && args.lines > 0 {
+        term::say("Nothing was logged there yet.");
+        if place.running().ok().flatten().is_none() {
+            term::say(format_args!("{}  syft-sync start", paint(ACCENT, "next:")));
+        }
+    }
+    Ok(())
+}
+
+/// Shows the last lines and those that are written from now on, until Ctrl+C.
+pub(crate) async fn follow(wanted: &Wanted, lines: usize) -> Outcome {
+    let log = log_of(&place::find(wanted)?)?;
+    term::log::follow(&log, lines).await.map_err(failure)
+}
+
+/// Returns the log of what runs, or else of what would run.
+fn log_of(place: &Place) -> Outcome<PathBuf> {
+    let running = place.running().ok().flatten();
+    let in_use = running.and_then(|running| running.origin?.log);
+    let configured = || {
+        let config = place.config.as_ref().ok();
+        config.and_then(crate::config::Config::log_file)
+    };
+    in_use.or_else(configured).ok_or_else(|| {
+        Failure::error("there is no log file")
+            .hint("set `log_file_path` in [telemetry], or ask the journal of the service")
+    })
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Output(source) => {
+            Failure::error(format!("cannot write to standard output: {source}"))
+        }
+        error => Failure::error(chain(&error)),
+    }
+}

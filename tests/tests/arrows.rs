@@ -11,6 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("syft-daemon", &["syft-state"]),
     ("syft-transport", &["syft-state"]),
     ("syft-rpc-events", &["syft-state"]),
+    ("syft-jobs", &["syft-state"]),
+    ("syft-terminal", &["syft-daemon"]),
     ("syft-monitor", &["syft-state", "syft-transport"]),
     (
         "syft-notify",
@@ -19,16 +21,28 @@ const ARROWS: &[(&str, &[&str])] = &[
             "syft-emulator",
             "syft-monitor",
             "syft-state",
+            "syft-terminal",
             "syft-transport",
         ],
     ),
+    (
+        "syft-sync",
+        &[
+            "syft-daemon",
+            "syft-jobs",
+            "syft-state",
+            "syft-terminal",
+            "syft-transport",
+        ],
+    ),
+    ("sync-daemon", &["syft-sync"]),
     ("syft-emulator-bin", &["syft-emulator"]),
 ];
 /// Packages that may use all others, and that nothing uses.
 const ABOVE_ALL: &[&str] = &["syft-tests", "syft-examples"];
 /// Crates that open connections; a core that must not may not have them anywhere below it.
 const NETWORK: &[&str] = &["reqwest", "hyper", "rustls"];
-const NO_NETWORK: &[&str] = &["syft-state", "syft-rpc-events"];
+const NO_NETWORK: &[&str] = &["syft-state", "syft-rpc-events", "syft-jobs"];
 /// C builds of minutes, and a second TLS stack.
 const BANNED: &[&str] = &["aws-lc-sys", "openssl-sys", "native-tls"];
 
@@ -78,9 +92,9 @@ fn the_book_draws_the_same_arrows() {
         .lines()
         .filter_map(|line| {
             let (from, to) = line.split_once(" → ")?;
-            let is_package = |word: &&str| word.starts_with("syft-");
+            let is_package = |word: &&str| word.starts_with("syft-") || *word == "sync-daemon";
             let to = to.split([' ', ',']).filter(is_package).collect();
-            is_package(&from).then_some((from.trim_end(), to))
+            is_package(&from.trim_end()).then_some((from.trim_end(), to))
         })
         .collect();
     let arrows = ARROWS

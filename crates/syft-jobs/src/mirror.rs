@@ -14,13 +14,14 @@ pub mod options;
 pub mod plan;
 pub mod progress;
 pub mod report;
-mod run;
+pub mod run;
 pub mod tree;
 
 pub use compare::Comparison;
+pub use execute::{Place, execute};
 pub use options::{Conflicts, Direction, Durability, Options, Symlinks};
 pub use plan::{Action, Held, Plan};
 pub use progress::{Cancel, Permits, Progress};
 pub use report::{Counts, ErrorKind, FileError, Report, Status};
-pub use run::Insist;
+pub use run::{Context, Insist};
 pub use tree::{Kind, Meta, Node, NodeId, Time, Tree};

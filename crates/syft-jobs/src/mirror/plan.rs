@@ -128,6 +128,18 @@ pub enum Held {
     },
 }
 
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 6] = [
+        Self::MakeRoom,
+        Self::Directories,
+        Self::Files,
+        Self::HardLinks,
+        Self::Deletions,
+        Self::Finish,
+    ];
+}
+
 impl Work {
     /// Returns when this is done.
     #[must_use]

@@ -103,7 +103,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-impl fmt::Debug for dyn Progress {
+impl fmt::Debug for dyn Progress + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Progress")
     }

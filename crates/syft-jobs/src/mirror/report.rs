@@ -141,6 +141,60 @@ impl Report {
             self.errors.push(error);
         }
     }
+
+    /// Notes a path that somebody has to look at.
+    pub(super) fn note_conflict(&mut self, path: PathBuf) {
+        if self.conflicts.len() < Self::MOST_ERRORS {
+            self.conflicts.push(path);
+        }
+    }
+
+    /// Adds what another thread did for the same run.
+    pub(super) fn absorb(&mut self, part: Self) {
+        self.counts.add(&part.counts);
+        self.bytes += part.bytes;
+        self.bytes_back += part.bytes_back;
+        for (kind, count) in part.failures {
+            *self.failures.entry(kind).or_default() += count;
+        }
+        let room = Self::MOST_ERRORS.saturating_sub(self.errors.len());
+        self.errors.extend(part.errors.into_iter().take(room));
+        for path in part.conflicts {
+            self.note_conflict(path);
+        }
+    }
+
+    /// Says how a run ended that came to its end.
+    pub(super) fn settled(mut self, is_undecided: bool) -> Self {
+        let is_whole = self.counts.failed == 0 && !is_undecided;
+        self.status = if is_whole {
+            Status::Success
+        } else {
+            Status::Partial
+        };
+        self
+    }
+
+    /// Says how a run ended that did not.
+    pub(super) fn ended(self, status: Status, reason: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: Some(reason.into()),
+            ..self
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.copied += other.copied;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.skipped += other.skipped;
+        self.created_dirs += other.created_dirs;
+        self.conflicts += other.conflicts;
+        self.failed += other.failed;
+    }
 }
 
 impl Status {

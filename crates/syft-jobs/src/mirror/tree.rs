@@ -97,6 +97,11 @@ pub enum Kind {
     Special,
 }
 
+impl NodeId {
+    /// The root of every tree.
+    pub const ROOT: Self = Self(0);
+}
+
 impl Tree {
     /// Makes a tree that is nothing but a root, as that of a destination that is still to be made.
     #[must_use]

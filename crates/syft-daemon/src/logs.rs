@@ -23,12 +23,14 @@
 //! ```
 
 mod chain;
+mod compress;
 mod error;
 mod file;
 mod follow;
 mod level;
 mod line;
 mod numbered;
+mod retention;
 mod rotating;
 mod shared;
 mod tail;
@@ -40,12 +42,13 @@ pub use file::LogFile;
 pub use follow::{Follow, Step};
 pub use level::level_of;
 pub use line::{Line, one_line, panic_line};
+pub use retention::{Period, Retention};
 pub use shared::{LogWriter, SharedLog};
 pub use tail::tail;
 
-/// How many rotated files are kept beside the current one.
+/// How many rotated files are kept beside the current one, unless [`Retention`] says otherwise.
 pub const KEPT_FILES: usize = 7;
-/// The largest size of a log file in bytes: 10 MiB.
+/// The largest size of a log file in bytes, unless [`Retention`] says otherwise: 10 MiB.
 pub const FILE_SIZE: u64 = 10 * 1024 * 1024;
 
 /// Returns where the errors of a log are repeated: `syft-notify.error.log` for `syft-notify.log`.

@@ -1,17 +1,18 @@
 use std::{path::Path, time::Instant};
 
+use chrono::{DateTime, Utc};
 use tracing::Level;
 
 use super::{
-    Error, FILE_SIZE, KEPT_FILES, Line, error_log, level_of,
+    Error, Line, Period, Retention, error_log, level_of,
     line::now,
     rotating::{Remark, Rotating},
 };
 
 /// The one writer of a log and of its error log, which repeats the errors.
 ///
-/// It takes whole lines and keeps them whole. A file that would grow beyond [`FILE_SIZE`] is
-/// rotated to `.1` … `.7`. Nothing stops it: when the file is moved, cut or removed, also with
+/// It takes whole lines and keeps them whole. A file that would grow beyond its size, or whose
+/// period is over, is rotated to `.1`, `.2` and so on, as [`Retention`] says. Nothing stops it: when the file is moved, cut or removed, also with
 /// its directory, it goes on at the same place within a tenth of a second; what cannot be
 /// written is counted, and told in a WARNING line as soon as writing works again. No link is
 /// followed, and new files are for their owner alone (T24).
@@ -22,6 +23,9 @@ pub struct LogFile {
     line: Line,
     all: Rotating,
     errors: Rotating,
+    period: Period,
+    /// When the period of each file began.
+    begins: [Option<DateTime<Utc>>; 2],
 }
 
 impl LogFile {
@@ -33,7 +37,7 @@ impl LogFile {
     ///
     /// When one of the files cannot be opened now. Later on that stops nothing.
     pub fn open(path: &Path, line: Line) -> Result<Self, Error> {
-        Self::open_with(path, line, FILE_SIZE, KEPT_FILES)
+        Self::open_kept(path, line, Retention::default())
     }
 
     /// Opens a log as [`open`](Self::open) does, with another size in bytes of a file and another
@@ -43,11 +47,42 @@ impl LogFile {
     ///
     /// Those of [`open`](Self::open).
     pub fn open_with(path: &Path, line: Line, size: u64, kept: usize) -> Result<Self, Error> {
+        let retention = Retention {
+            size,
+            kept,
+            ..Retention::default()
+        };
+        Self::open_kept(path, line, retention)
+    }
+
+    /// Opens a log as [`open`](Self::open) does, and keeps its files as `retention` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_kept(path: &Path, line: Line, retention: Retention) -> Result<Self, Error> {
         let now = Instant::now();
+        let open = |path: &Path| {
+            let file = Rotating::open(path, retention.size, retention.kept, now)?;
+            Ok(if retention.compress {
+                file.compressing()
+            } else {
+                file
+            })
+        };
+        let all = open(path)?;
+        let errors = open(&error_log(path))?;
+        // A file of yesterday is closed by the first line of today, also after a restart.
+        let begins = [&all, &errors].map(|file| {
+            let written = DateTime::<Utc>::from(file.written()?);
+            retention.period.begin(written)
+        });
         Ok(Self {
             line,
-            all: Rotating::open(path, size, kept, now)?,
-            errors: Rotating::open(&error_log(path), size, kept, now)?,
+            all,
+            errors,
+            period: retention.period,
+            begins,
         })
     }
 
@@ -56,6 +91,10 @@ impl LogFile {
     /// One that is no log line, such as the words of a panic or of a library, becomes an ERROR
     /// line. An empty one is left out.
     pub fn write_line(&mut self, line: &[u8]) {
+        self.write_line_at(line, now().to_utc());
+    }
+
+    fn write_line_at(&mut self, line: &[u8], time: DateTime<Utc>) {
         let line = line.trim_ascii_end();
         if line.is_empty() {
             return;
@@ -69,6 +108,12 @@ impl LogFile {
             }
         };
         let now = Instant::now();
+        if let Some(begin) = self.period.begin(time) {
+            let files = [&mut self.all, &mut self.errors];
+            for (file, begun) in files.into_iter().zip(&mut self.begins) {
+                close_old(file, begun, begin, now);
+            }
+        }
         append(self.line, &mut self.all, &whole, now);
         if level == Level::ERROR {
             append(self.line, &mut self.errors, &whole, now);
@@ -87,6 +132,18 @@ impl LogFile {
 
     fn own_line(&self, level: Level, message: &str) -> String {
         self.line.compose(now(), level, message)
+    }
+}
+
+/// Begins a new file in a new period; a clock that is set back begins none.
+fn close_old(
+    file: &mut Rotating,
+    begun: &mut Option<DateTime<Utc>>,
+    begin: DateTime<Utc>,
+    now: Instant,
+) {
+    if begun.is_none_or(|begun| begun < begin && file.begin_anew(now)) {
+        *begun = Some(begin);
     }
 }
 

@@ -65,14 +65,26 @@ impl Line {
 
     /// Returns a whole line, with its line break, for what does not come as an event.
     pub(super) fn compose(self, now: DateTime<Local>, level: Level, message: &str) -> String {
-        self.render(
-            now,
-            level,
-            Message {
-                text: one_line(message),
-                fields: Map::new(),
-            },
-        )
+        self.compose_with(now, level, message, Map::new())
+    }
+
+    /// Returns a whole line, with its line break and fields; texts in lists and objects are taken
+    /// as they are.
+    #[must_use]
+    pub fn compose_with(
+        self,
+        now: DateTime<Local>,
+        level: Level,
+        message: &str,
+        mut fields: Map<String, Value>,
+    ) -> String {
+        for value in fields.values_mut() {
+            if let Value::String(text) = value {
+                *text = one_line(text);
+            }
+        }
+        let text = one_line(message);
+        self.render(now, level, Message { text, fields })
     }
 
     fn render(self, now: DateTime<Local>, level: Level, message: Message) -> String {

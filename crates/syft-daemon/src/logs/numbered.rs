@@ -15,7 +15,7 @@ use file_rotate::{
 };
 use rustix::fs::OFlags;
 
-use super::rotated;
+use super::{compress::compressed, rotated};
 
 /// Makes room for a new file at `log`: afterwards there are at most `kept` rotated ones, the
 /// newest of which is `log.1`, and an empty file stands at `log`.
@@ -69,16 +69,15 @@ impl SuffixScheme for Numbered {
         self.0.too_old(suffix, index)
     }
 
-    /// Compressed files and links that lead nowhere are left out: the latter are overwritten.
+    /// Links that lead nowhere are left out, and overwritten; of a number's two files the plain
+    /// one counts, for that was there before the compressed one was whole.
     fn scan_suffixes(&self, log: &Path) -> BTreeSet<SuffixInfo<usize>> {
-        let numbers = 1..;
-        numbers
-            .take_while(|number| rotated(log, *number).exists())
-            .map(|suffix| SuffixInfo {
-                suffix,
-                compressed: false,
-            })
-            .collect()
+        let is_there = |suffix| {
+            let plain = rotated(log, suffix).exists();
+            let compressed = !plain && compressed(log, suffix).exists();
+            (plain || compressed).then_some(SuffixInfo { suffix, compressed })
+        };
+        (1..).map_while(is_there).collect()
     }
 }
 

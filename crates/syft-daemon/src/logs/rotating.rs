@@ -5,12 +5,13 @@ use std::{
     io::{self, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    thread::JoinHandle,
+    time::{Duration, Instant, SystemTime},
 };
 
 use rustix::io::Errno;
 
-use super::{Error, numbered};
+use super::{Error, compress, numbered};
 
 /// How long it may go unnoticed that somebody moved or removed the file.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -29,6 +30,9 @@ pub(super) struct Rotating {
     path: PathBuf,
     limit: u64,
     kept: usize,
+    compresses: bool,
+    /// Compresses closed files, which must stay where they are as long as that takes.
+    compressor: Option<JoinHandle<()>>,
     file: Option<File>,
     length: u64,
     looked: Instant,
@@ -47,6 +51,8 @@ impl Rotating {
             path: path.to_owned(),
             limit,
             kept,
+            compresses: false,
+            compressor: None,
             file: Some(file),
             length,
             looked: now,
@@ -55,6 +61,36 @@ impl Rotating {
             lost: 0,
             reason: String::new(),
         })
+    }
+
+    /// Has closed files compressed from now on.
+    pub(super) fn compressing(mut self) -> Self {
+        self.compresses = true;
+        self.compressor = compress::begin(&self.path, self.kept);
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn finish_compressing(&mut self) {
+        if let Some(compressor) = self.compressor.take() {
+            compressor.join().expect("it does not panic");
+        }
+    }
+
+    /// Returns when something was written last, if something was.
+    pub(super) fn written(&self) -> Option<SystemTime> {
+        let file = self.file.as_ref().filter(|_| self.length > 0)?;
+        file.metadata().ok()?.modified().ok()
+    }
+
+    /// Begins a new file although the current one has room; returns whether there is one.
+    pub(super) fn begin_anew(&mut self, now: Instant) -> bool {
+        self.find_place();
+        if self.file.is_some() && self.length > 0 {
+            self.turn();
+        }
+        self.looked = now;
+        self.length == 0
     }
 
     /// Makes sure that the file is the one at its path, at most every [`PATIENCE`], and returns
@@ -118,11 +154,24 @@ impl Rotating {
     fn rotate(&mut self, size: u64, now: Instant) {
         self.find_place();
         if self.file.is_some() && self.is_full(size) {
-            // What it means that this failed shows in the file that is there then.
-            drop(numbered::rotate(&self.path, self.kept));
-            self.find_place();
+            self.turn();
         }
         self.retry = self.is_full(size).then_some(now + PATIENCE);
+    }
+
+    fn turn(&mut self) {
+        if let Some(compressor) = self.compressor.take_if(|thread| thread.is_finished()) {
+            drop(compressor.join());
+        }
+        if self.compressor.is_some() {
+            return;
+        }
+        // What it means that this failed shows in the file that is there then.
+        drop(numbered::rotate(&self.path, self.kept));
+        self.find_place();
+        if self.compresses {
+            self.compressor = compress::begin(&self.path, self.kept);
+        }
     }
 
     /// Opens the file at the path if it is not the open one.

@@ -127,3 +127,73 @@ fn a_removed_directory_comes_back_with_a_word() {
         lines[0].ends_with("WARNING - the log was removed while it was written; it goes on here")
     );
 }
+
+fn kept(period: Period) -> Retention {
+    Retention {
+        period,
+        kept: 3,
+        ..Retention::default()
+    }
+}
+
+fn at(time: &str) -> DateTime<Utc> {
+    time.parse().unwrap()
+}
+
+#[test]
+fn a_new_period_begins_new_files() {
+    let bench = Bench::new();
+    let mut log = LogFile::open_kept(&bench.log, Line::text("a"), kept(Period::Daily)).unwrap();
+    log.write_line_at(ERROR, at("2026-01-31T00:00:00Z"));
+    log.write_line_at(INFO, at("2026-01-31T23:59:59Z"));
+    assert_eq!(bench.all().len(), 2);
+    log.write_line_at(INFO, at("2026-02-01T00:00:00Z"));
+    assert_eq!((bench.all().len(), bench.errors().len()), (1, 0));
+    // Two days of silence are one new file; a clock that goes back is none.
+    log.write_line_at(INFO, at("2026-02-03T12:00:00Z"));
+    log.write_line_at(INFO, at("2026-02-02T12:00:00Z"));
+    log.write_line_at(INFO, at("2026-02-03T13:00:00Z"));
+    assert_eq!(bench.all().len(), 3);
+    let rotated = |number| Bench::lines(&super::super::rotated(&bench.log, number)).len();
+    assert_eq!((rotated(1), rotated(2)), (1, 2));
+    assert!(!super::super::rotated(&bench.log, 3).exists());
+}
+
+#[test]
+fn a_file_of_an_earlier_period_is_closed_after_a_restart() {
+    let bench = Bench::new();
+    let open = || LogFile::open_kept(&bench.log, Line::text("a"), kept(Period::Weekly)).unwrap();
+    open().write_line(INFO);
+    open().write_line(INFO);
+    assert_eq!(bench.all().len(), 2);
+    let file = fs::File::options().append(true).open(&bench.log).unwrap();
+    file.set_modified(at("2026-01-01T12:00:00Z").into())
+        .unwrap();
+    open().write_line(INFO);
+    assert_eq!(bench.all().len(), 1);
+    assert_eq!(Bench::lines(&super::super::rotated(&bench.log, 1)).len(), 2);
+}
+
+#[test]
+fn sizes_and_periods_both_close_files_and_old_ones_are_compressed() {
+    let bench = Bench::new();
+    let retention = Retention {
+        size: 3 * (INFO.len() as u64 + 1),
+        period: Period::Hourly,
+        kept: 4,
+        compress: true,
+    };
+    let mut log = LogFile::open_kept(&bench.log, Line::text("a"), retention).unwrap();
+    for hour in 10..20 {
+        for _ in 0..4 {
+            log.write_line_at(INFO, at(&format!("2026-01-31T{hour}:00:00Z")));
+        }
+        log.all.finish_compressing();
+    }
+    let rotated = |number| super::super::rotated(&bench.log, number);
+    assert!(rotated(1).is_file() && !rotated(2).exists());
+    for number in 2..=4 {
+        assert!(super::super::compress::compressed(&bench.log, number).is_file());
+    }
+    assert!(!super::super::compress::compressed(&bench.log, 5).exists());
+}

@@ -221,6 +221,24 @@ impl Status {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::PermissionDenied,
+        Self::NotFound,
+        Self::NoSpace,
+        Self::ReadOnly,
+        Self::ChangedDuringCopy,
+        Self::VerifyFailed,
+        Self::SpecialFile,
+        Self::BadName,
+        Self::TypeClash,
+        Self::BadLink,
+        Self::Guard,
+        Self::TimedOut,
+        Self::Io,
+        Self::Internal,
+    ];
+
     /// Returns its name in metrics and records.
     #[must_use]
     pub fn as_str(self) -> &'static str {

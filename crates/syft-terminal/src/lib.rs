@@ -9,6 +9,7 @@
 //! assert_eq!(count(2, "file"), "2 files");
 //! ```
 
+pub mod finding;
 pub mod log;
 pub mod window;
 

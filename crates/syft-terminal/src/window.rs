@@ -1,7 +1,10 @@
 //! A window of screen or tmux whose only program is a command, which would close at once.
 
 /// Returns whether this process, or the `sh -c` that runs it, is what a window was opened for.
-#[expect(clippy::disallowed_methods, reason = "this is the part of a binary that knows its terminal")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the part of a binary that knows its terminal"
+)]
 #[must_use]
 pub fn is_own() -> bool {
     let is_multiplexed = ["TMUX", "STY"]

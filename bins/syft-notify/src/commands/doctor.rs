@@ -8,7 +8,6 @@ mod disk;
 mod drive;
 mod examine;
 mod files;
-mod finding;
 mod fix;
 mod google;
 mod hub;
@@ -23,12 +22,13 @@ mod tokens;
 
 use serde_json::json;
 
+use syft_terminal::finding;
+
 use self::finding::{Finding, Mark};
 use crate::{
     args::DoctorArgs,
     exit::{Exit, Failure, Outcome},
-    prompt,
-    term::{self, ACCENT, BOLD, DIM, count, paint},
+    prompt, term,
 };
 
 pub(crate) async fn run(args: DoctorArgs) -> Outcome {
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: DoctorArgs) -> Outcome {
     if args.data.json {
         term::json(&json!({"ok": exit.is_none(), "findings": findings}));
     } else {
-        tell(&findings);
+        finding::tell(&findings);
     }
     exit.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
@@ -59,46 +59,6 @@ fn exit(findings: &[Finding]) -> Option<Exit> {
     })
 }
 
-fn tell(findings: &[Finding]) {
-    for finding in findings {
-        let mut line = format!(
-            "{} {} {}",
-            finding.mark.sign(),
-            paint(DIM, format_args!("{}:", finding.topic)),
-            finding.finding
-        );
-        if let Some(reason) = &finding.reason {
-            line = format!("{line} — {reason}");
-        }
-        if let Some(remedy) = &finding.remedy {
-            line = format!("{line} — {}", paint(ACCENT, remedy));
-        }
-        term::out(line);
-    }
-    let of = |mark| {
-        findings
-            .iter()
-            .filter(|finding| finding.mark == mark)
-            .count()
-    };
-    let (problems, warnings) = (of(Mark::Problem), of(Mark::Warning));
-    term::out("");
-    term::out(paint(BOLD, summary(problems, warnings)));
-}
-
-fn summary(problems: usize, warnings: usize) -> String {
-    match (problems, warnings) {
-        (0, 0) => "All is well.".to_owned(),
-        (0, warnings) => format!("It works; {} to look at.", count(warnings, "thing")),
-        (problems, 0) => format!("{} to mend.", count(problems, "problem")),
-        (problems, warnings) => format!(
-            "{} to mend, {} to look at.",
-            count(problems, "problem"),
-            count(warnings, "thing")
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,13 +66,7 @@ mod tests {
     #[track_caller]
     fn check(findings: &[Finding], expected: Option<Exit>, text: &str) {
         assert_eq!(exit(findings), expected);
-        let of = |mark| {
-            findings
-                .iter()
-                .filter(|finding| finding.mark == mark)
-                .count()
-        };
-        assert_eq!(summary(of(Mark::Problem), of(Mark::Warning)), text);
+        assert_eq!(finding::summary(findings), text);
     }
 
     #[test]
@@ -120,7 +74,7 @@ mod tests {
         let ok = || Finding::ok("a", "a");
         let warning = || Finding::warning("a", "a");
         let problem = || Finding::problem("a", "a");
-        let login = || Finding::problem("a", "a").login();
+        let login = || Finding::problem("a", "a").login("syft-notify init");
         check(&[], None, "All is well.");
         check(&[ok()], None, "All is well.");
         check(&[ok(), warning()], None, "It works; 1 thing to look at.");

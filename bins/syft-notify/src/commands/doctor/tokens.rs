@@ -69,16 +69,16 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         Tried::NotAsked => Finding::ok(topic, format!("{path} can be read; it was not tried out")),
         Tried::Missing => Finding::problem(topic, format!("there is no {path}"))
             .because(purpose.loss())
-            .login(),
+            .login("syft-notify init"),
         Tried::Damaged(reason) => Finding::problem(topic, format!("{path} cannot be used"))
             .because(reason)
-            .login(),
+            .login("syft-notify init"),
         Tried::Unreadable(reason) => Finding::problem(topic, format!("{path} cannot be read"))
             .because(reason)
             .mend(format!("ls -l {}", quoted(&facts.path))),
         Tried::Refused(reason) => Finding::problem(topic, format!("{path} is not accepted"))
             .because(reason)
-            .login(),
+            .login("syft-notify init"),
         Tried::Unanswered(reason) => {
             let finding = Finding::problem(topic, format!("{path} could not be tried out"));
             let remedy = remedy_of(reason, purpose);
@@ -102,7 +102,7 @@ fn accepted(facts: &Facts, scopes: &[String], account: Option<&Email>) -> Vec<Fi
         Purpose::Drive => findings.push(
             Finding::problem(topic, format!("{path} lacks the scope {SCOPE_DRIVE}"))
                 .because("folders of peers are not seen without it")
-                .login(),
+                .login("syft-notify init"),
         ),
         Purpose::Gmail if has(&[SCOPE_GMAIL_COMPOSE, SCOPE_GMAIL_MODIFY, SCOPE_GMAIL_FULL]) => {
             let text = format!("{path} works{whose}: mails arrive exactly once");
@@ -122,7 +122,7 @@ fn accepted(facts: &Facts, scopes: &[String], account: Option<&Email>) -> Vec<Fi
                 format!("{path} lacks the scope {SCOPE_GMAIL_COMPOSE}"),
             )
             .because("it cannot send mail")
-            .login(),
+            .login("syft-notify init"),
         ),
     }
     // Without the scope that counts nobody could see whose it is.

@@ -1,4 +1,4 @@
-//! What `doctor` says: one line for each thing that it looked at.
+//! What a `doctor` says: one line for each thing that it looked at.
 
 use std::{
     fmt, fs, io,
@@ -7,13 +7,14 @@ use std::{
 };
 
 use serde::Serialize;
+use syft_daemon::logs::one_line;
 
-use crate::journal::one_line;
+use crate::{ACCENT, BOLD, DIM, count, out, paint};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Mark {
+pub enum Mark {
     /// All is well.
     Ok,
     /// It works, but a person should know.
@@ -23,7 +24,9 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) fn sign(self) -> &'static str {
+    /// Returns it as people see it.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
         match self {
             Self::Ok => "✅",
             Self::Warning => "⚠️ ",
@@ -34,7 +37,7 @@ impl Mark {
 
 /// A step that mends a fault and can do no harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fix {
+pub enum Fix {
     /// Gives a file of ours this mode.
     Mode(PathBuf, u32),
     /// Removes a file that nothing relies on.
@@ -42,7 +45,12 @@ pub(super) enum Fix {
 }
 
 impl Fix {
-    pub(super) fn make(&self) -> io::Result<()> {
+    /// Takes the step.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn make(&self) -> io::Result<()> {
         match self {
             Self::Mode(path, mode) => fs::set_permissions(path, fs::Permissions::from_mode(*mode)),
             Self::Remove(path) => fs::remove_file(path),
@@ -62,30 +70,40 @@ impl fmt::Display for Fix {
 
 /// One line: what was found, why it matters, and what mends it, whatever others wrote (T19).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    pub(super) topic: &'static str,
-    pub(super) mark: Mark,
-    pub(super) finding: String,
-    pub(super) reason: Option<String>,
+pub struct Finding {
+    /// What was looked at, in a word.
+    pub topic: &'static str,
+    /// How much it matters.
+    pub mark: Mark,
+    /// What was found.
+    pub finding: String,
+    /// Why it matters.
+    pub reason: Option<String>,
     /// The command or the step.
-    pub(super) remedy: Option<String>,
+    pub remedy: Option<String>,
     /// Whether logging in again is what is needed.
-    pub(super) login_needed: bool,
+    pub login_needed: bool,
     /// What `--fix` does about it.
     #[serde(skip)]
-    pub(super) fix: Option<Fix>,
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
-    pub(super) fn ok(topic: &'static str, finding: impl fmt::Display) -> Self {
+    /// All is well.
+    #[must_use]
+    pub fn ok(topic: &'static str, finding: impl fmt::Display) -> Self {
         Self::new(topic, Mark::Ok, finding)
     }
 
-    pub(super) fn warning(topic: &'static str, finding: impl fmt::Display) -> Self {
+    /// It works, but a person should know.
+    #[must_use]
+    pub fn warning(topic: &'static str, finding: impl fmt::Display) -> Self {
         Self::new(topic, Mark::Warning, finding)
     }
 
-    pub(super) fn problem(topic: &'static str, finding: impl fmt::Display) -> Self {
+    /// It does not work.
+    #[must_use]
+    pub fn problem(topic: &'static str, finding: impl fmt::Display) -> Self {
         Self::new(topic, Mark::Problem, finding)
     }
 
@@ -101,29 +119,35 @@ impl Finding {
         }
     }
 
-    pub(super) fn because(mut self, reason: impl fmt::Display) -> Self {
+    /// Says why it matters.
+    #[must_use]
+    pub fn because(mut self, reason: impl fmt::Display) -> Self {
         self.reason = Some(one_line(&reason.to_string()));
         self
     }
 
-    pub(super) fn mend(mut self, remedy: impl fmt::Display) -> Self {
+    /// Says what mends it.
+    #[must_use]
+    pub fn mend(mut self, remedy: impl fmt::Display) -> Self {
         self.remedy = Some(one_line(&remedy.to_string()));
         self
     }
 
     /// A step that this program can take mends it.
-    pub(super) fn fix(self, fix: Fix) -> Self {
+    #[must_use]
+    pub fn fix(self, fix: Fix) -> Self {
         Self {
             fix: Some(fix.clone()),
             ..self.mend(fix)
         }
     }
 
-    /// Logging in again mends it.
-    pub(super) fn login(self) -> Self {
+    /// Logging in again, by this command, mends it.
+    #[must_use]
+    pub fn login(self, command: &str) -> Self {
         Self {
             login_needed: true,
-            ..self.mend("syft-notify init")
+            ..self.mend(command)
         }
     }
 }
@@ -139,7 +163,8 @@ impl fmt::Display for Finding {
 }
 
 /// Returns a path as a shell takes it.
-pub(super) fn quoted(path: &Path) -> String {
+#[must_use]
+pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-@+,:=%".contains(c);
     if text.chars().all(is_plain) {
@@ -149,11 +174,51 @@ pub(super) fn quoted(path: &Path) -> String {
     }
 }
 
-/// Writes findings as tests compare them.
-#[cfg(test)]
-pub(super) fn lines(findings: &[Finding]) -> Vec<String> {
+/// Returns findings as tests compare them.
+#[must_use]
+pub fn lines(findings: &[Finding]) -> Vec<String> {
     let line = |finding: &Finding| format!("{} {finding}", finding.mark.sign().trim());
     findings.iter().map(line).collect()
+}
+
+/// Prints findings, and how many of them are to be mended.
+pub fn tell(findings: &[Finding]) {
+    for finding in findings {
+        let mut line = format!(
+            "{} {} {}",
+            finding.mark.sign(),
+            paint(DIM, format_args!("{}:", finding.topic)),
+            finding.finding
+        );
+        if let Some(reason) = &finding.reason {
+            line = format!("{line} — {reason}");
+        }
+        if let Some(remedy) = &finding.remedy {
+            line = format!("{line} — {}", paint(ACCENT, remedy));
+        }
+        out(line);
+    }
+    out("");
+    out(paint(BOLD, summary(findings)));
+}
+
+/// Returns in a sentence how many things are to be mended or looked at.
+#[must_use]
+pub fn summary(findings: &[Finding]) -> String {
+    let of = |mark| {
+        let marked = findings.iter().filter(|finding| finding.mark == mark);
+        marked.count()
+    };
+    match (of(Mark::Problem), of(Mark::Warning)) {
+        (0, 0) => "All is well.".to_owned(),
+        (0, warnings) => format!("It works; {} to look at.", count(warnings, "thing")),
+        (problems, 0) => format!("{} to mend.", count(problems, "problem")),
+        (problems, warnings) => format!(
+            "{} to mend, {} to look at.",
+            count(problems, "problem"),
+            count(warnings, "thing")
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -169,8 +234,8 @@ mod tests {
             .because("c\u{202e}")
             .mend("d\r");
         assert_eq!(hostile.to_string(), "a b — c  — d ");
-        let login = Finding::problem("files", "a").login();
-        assert_eq!(login.to_string(), "a — syft-notify init");
+        let login = Finding::problem("files", "a").login("init");
+        assert_eq!(login.to_string(), "a — init");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Provides other people's programs below `target/peers`, each of them once.
 
+pub mod pocketbase;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},

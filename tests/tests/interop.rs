@@ -16,9 +16,13 @@ mod drive_clients;
 mod file_rpc;
 #[path = "interop/peers.rs"]
 mod peers;
+#[path = "interop/pocketbase.rs"]
+mod pocketbase;
 #[path = "interop/programs.rs"]
 mod programs;
 #[path = "interop/receivers.rs"]
 mod receivers;
+#[path = "interop/rpc_terminal.rs"]
+mod rpc_terminal;
 #[path = "interop/syft_client.rs"]
 mod syft_client;

@@ -23,6 +23,7 @@ pub mod http;
 pub mod local;
 pub mod mail;
 pub mod mime;
+pub mod pocketbase;
 mod secret_file;
 pub mod smtp;
 mod tls;

@@ -1,0 +1,1 @@
+//! What the real servers cannot show on demand.

@@ -11,6 +11,7 @@
 
 mod args;
 mod commands;
+mod config;
 mod exit;
 
 use std::process::ExitCode;

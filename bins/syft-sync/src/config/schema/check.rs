@@ -1,0 +1,222 @@
+//! Compares a config with the schema, and fills in what nobody says.
+
+use secrecy::SecretString;
+
+use super::{Key, Kind, Preset, ROOT};
+use crate::config::{
+    finding::Findings,
+    path::Expander,
+    place::Origin,
+    tree::{Node, Table, Value},
+};
+
+/// The longest text in bytes that a key may have.
+const LONGEST_TEXT: usize = 4096;
+/// The most items that a list may have, so that what is checked pair by pair ends soon.
+const LONGEST_LIST: usize = 1000;
+
+/// Checks a table and everything in it: afterwards, unless there are errors, each value is of its
+/// kind, each path absolute, each secret hidden, and each key with a preset there.
+pub(crate) fn check(
+    table: &mut Table,
+    origin: &Origin,
+    keys: &'static [Key],
+    expander: &Expander<'_>,
+    findings: &mut Findings,
+) {
+    refuse_unknown(table, keys, findings);
+    for key in keys {
+        let Some(node) = table.get_mut(key.name) else {
+            if key.is_required {
+                findings.error(origin, format_args!("`{}` is missing", key.name));
+            } else if let Some(mut value) = preset(key) {
+                if let (Value::Table(table), Kind::Table(keys)) = (&mut value, key.kind) {
+                    check(table, &Origin::Default, keys, expander, findings);
+                }
+                table.set(key.name, Node::new(value, Origin::Default));
+            }
+            continue;
+        };
+        if !key.has_effect {
+            let message = format!("`{}` has no effect in this version", key.name);
+            findings.note(&node.origin, message);
+        }
+        check_node(node, key.name, &key.kind, expander, findings);
+    }
+}
+
+fn preset(key: &Key) -> Option<Value> {
+    let number = |number: &f64| Node::new(Value::Number(*number), Origin::Default);
+    Some(match key.preset {
+        Preset::Absent => return None,
+        Preset::Bool(value) => Value::Bool(value),
+        Preset::Integer(value) => Value::Integer(value),
+        Preset::Number(value) => Value::Number(value),
+        Preset::Text(value) => Value::Text(value.to_owned()),
+        Preset::Empty => Value::List(Vec::new()),
+        Preset::Numbers(values) => Value::List(values.iter().map(number).collect()),
+        Preset::Table => Value::Table(Table::default()),
+    })
+}
+
+fn refuse_unknown(table: &Table, keys: &[Key], findings: &mut Findings) {
+    for (name, origin) in table.keys() {
+        if keys.iter().any(|key| key.name == name) {
+            continue;
+        }
+        let finding = findings.error(
+            origin,
+            format_args!("unknown key `{}`", name.escape_debug()),
+        );
+        if let Some(similar) = similar(name, keys.iter().map(|key| key.name)) {
+            finding.help(format_args!("did you mean `{similar}`?"));
+        } else if let Some(home) = home_of(name) {
+            finding.help(format_args!("it belongs in {home}"));
+        }
+    }
+}
+
+/// Returns the word that was most likely meant.
+pub(crate) fn similar<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.get(..64).unwrap_or(word).to_lowercase();
+    words
+        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns the table that a key is at home in.
+fn home_of(name: &str) -> Option<&'static str> {
+    const HOMES: [(&str, &str); 5] = [
+        ("sync_jobs", "[[sync_jobs]]"),
+        ("file_watchers", "[[file_watchers]]"),
+        ("schedule", "[sync_jobs.schedule]"),
+        ("sync_options", "[sync_jobs.sync_options]"),
+        ("metrics", "[telemetry.metrics]"),
+    ];
+    fn search(name: &str, keys: &'static [Key]) -> Option<&'static str> {
+        keys.iter().find_map(|key| match key.kind {
+            Kind::Table(inner) | Kind::Tables(inner) => inner
+                .iter()
+                .any(|key| key.name == name)
+                .then_some(key.name)
+                .or_else(|| search(name, inner)),
+            _ => None,
+        })
+    }
+    let table = search(name, ROOT)?;
+    let home = HOMES.iter().find(|(name, _)| *name == table);
+    Some(home.map_or(table, |(_, header)| header))
+}
+
+fn check_node(
+    node: &mut Node,
+    name: &str,
+    kind: &'static Kind,
+    expander: &Expander<'_>,
+    findings: &mut Findings,
+) {
+    let origin = &node.origin;
+    let mut refuse = |found: &str| {
+        findings.error(
+            origin,
+            format_args!("`{name}`: expected {}, found {found}", kind.describe()),
+        );
+    };
+    match (kind, &mut node.value) {
+        (Kind::Any, _) | (Kind::Bool, Value::Bool(_)) => {}
+        (Kind::Integer(lowest, highest), Value::Integer(value)) => {
+            if !(*lowest..=*highest).contains(value) {
+                refuse(&value.to_string());
+            }
+        }
+        (Kind::Number(lowest, highest), value @ (Value::Integer(_) | Value::Number(_))) => {
+            let number = match value {
+                Value::Integer(value) => *value as f64,
+                Value::Number(value) => *value,
+                _ => f64::NAN,
+            };
+            if !(*lowest..=*highest).contains(&number) {
+                refuse(&number.to_string());
+            }
+        }
+        (Kind::Text, Value::Text(text)) => {
+            if let Some(fault) = fault(text) {
+                findings.error(origin, format_args!("`{name}`: {fault}"));
+            }
+        }
+        (Kind::Secret, Value::Text(text)) => {
+            node.value = Value::Secret(SecretString::from(std::mem::take(text)));
+        }
+        (Kind::Secret, Value::Secret(_)) | (Kind::Path, Value::Path(_)) => {}
+        (Kind::Path, Value::Text(text)) => {
+            if let Some(fault) = fault(text) {
+                findings.error(origin, format_args!("`{name}`: {fault}"));
+                return;
+            }
+            match expander.expand(text) {
+                Ok(path) => node.value = Value::Path(path),
+                Err(reason) => {
+                    findings.error(origin, format_args!("`{name}`: {reason}"));
+                }
+            }
+        }
+        (Kind::Choice(words), Value::Text(text)) => {
+            let lower = text.to_lowercase();
+            if words.contains(&lower.as_str()) {
+                *text = lower;
+                return;
+            }
+            let similar = similar(text, words.iter().copied());
+            let shown: String = text.chars().take(40).collect();
+            let message = format!("`{name}`: expected {}, found {shown:?}", kind.describe());
+            let finding = findings.error(origin, message);
+            if let Some(similar) = similar {
+                finding.help(format_args!("did you mean {similar:?}?"));
+            }
+        }
+        (Kind::List(item), Value::List(nodes)) => {
+            if nodes.len() > LONGEST_LIST {
+                return refuse(&format!(
+                    "{} items; {LONGEST_LIST} are the limit",
+                    nodes.len()
+                ));
+            }
+            for node in nodes {
+                check_node(node, name, item, expander, findings);
+            }
+        }
+        (Kind::Table(keys), Value::Table(table)) => {
+            check(table, origin, keys, expander, findings);
+        }
+        (Kind::Tables(keys), Value::List(nodes)) => {
+            if nodes.len() > LONGEST_LIST {
+                return refuse(&format!(
+                    "{} items; {LONGEST_LIST} are the limit",
+                    nodes.len()
+                ));
+            }
+            for node in nodes {
+                match &mut node.value {
+                    Value::Table(table) => check(table, &node.origin, keys, expander, findings),
+                    other => {
+                        let message = format!("`{name}`: expected a table, found {}", other.kind());
+                        findings.error(&node.origin, message);
+                    }
+                }
+            }
+        }
+        (_, value) => refuse(value.kind()),
+    }
+}
+
+/// Returns what is wrong with any text.
+fn fault(text: &str) -> Option<String> {
+    if text.len() > LONGEST_TEXT {
+        return Some(format!("more than {LONGEST_TEXT} bytes"));
+    }
+    text.chars()
+        .find(|character| character.is_control())
+        .map(|character| format!("there is a control character, {character:?}"))
+}

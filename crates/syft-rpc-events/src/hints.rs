@@ -10,8 +10,11 @@ use tokio::sync::mpsc;
 
 use crate::layout::REQUEST;
 
-/// A new directory may be filled before it is watched: it is looked into this many milliseconds
-/// afterwards.
+/// A new directory is looked into this many milliseconds afterwards. On Linux it is watched before
+/// it is told; elsewhere it may be filled before it is watched.
+#[cfg(target_os = "linux")]
+pub(crate) const LOOKS_AT_DIRECTORY: [u64; 2] = [0, 100];
+#[cfg(not(target_os = "linux"))]
 pub(crate) const LOOKS_AT_DIRECTORY: [u64; 4] = [0, 10, 40, 120];
 /// More than the system's own queue holds.
 const WAITING: usize = 32_768;

@@ -7,6 +7,7 @@ mod journal;
 mod look;
 mod options;
 mod queue;
+mod recent;
 mod reply;
 mod scans;
 mod setup;

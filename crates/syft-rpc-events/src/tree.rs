@@ -2,12 +2,14 @@
 
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io,
     os::{fd::OwnedFd, unix::fs::FileExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat},
     io::Errno,
@@ -202,9 +204,20 @@ impl Tree {
     /// once more in place (rpc.md §3.7).
     pub(crate) fn write(&self, path: &str, bytes: &[u8], replace: Replace) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
+        self.write_in(&Directory(directory), name, bytes, replace)
+    }
+
+    /// Writes as [`Self::write`] does, into a directory that is open.
+    pub(crate) fn write_in(
+        &self,
+        directory: &Directory,
+        name: &str,
+        bytes: &[u8],
+        replace: Replace,
+    ) -> io::Result<File> {
         let (file, temporary) = self.stage(bytes)?;
         let flags = replace.flags();
-        let renamed = rustix::fs::renameat_with(CWD, &temporary, &directory, name, flags);
+        let renamed = rustix::fs::renameat_with(CWD, &temporary, &directory.0, name, flags);
         if let Err(errno) = renamed {
             // What cannot be removed is swept as any other leftover.
             std::fs::remove_file(&temporary).ok();
@@ -307,14 +320,26 @@ impl Tree {
     fn open_directory(&self, path: &str) -> io::Result<OwnedFd> {
         // The root itself is ours, and may well be reached through links.
         let flags = DIRECTORY.difference(OFlags::NOFOLLOW);
-        let mut directory = rustix::fs::open(&self.root, flags, Mode::empty())?;
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            if matches!(part, "." | "..") {
-                return Err(io::ErrorKind::InvalidInput.into());
-            }
-            directory = rustix::fs::openat(&directory, part, DIRECTORY, Mode::empty())?;
+        let root = rustix::fs::open(&self.root, flags, Mode::empty())?;
+        let parts = || path.split('/').filter(|part| !part.is_empty());
+        if parts().any(|part| matches!(part, "." | "..")) {
+            return Err(io::ErrorKind::InvalidInput.into());
         }
-        Ok(directory)
+        #[cfg(target_os = "linux")]
+        if !path.is_empty() {
+            let guard = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            // It refuses flags that mean nothing for such a directory.
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            match rustix::fs::openat2(&root, path, flags, Mode::empty(), guard) {
+                // Old systems and some sandboxes have no such call.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                opened => return Ok(opened?),
+            }
+        }
+        parts().try_fold(root, |above, part| {
+            let opened = rustix::fs::openat(&above, part, DIRECTORY, Mode::empty());
+            Ok(opened?)
+        })
     }
 }
 
@@ -330,13 +355,29 @@ fn read(file: OwnedFd, limit: u64) -> io::Result<Content> {
     if print.length > limit {
         return Ok(Content { print, bytes: None });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(print.length).unwrap_or(0));
-    let mut file = File::from(file);
-    (&mut file).take(limit + 1).read_to_end(&mut bytes)?;
-    // A writer may have gone on meanwhile; then what was read is nobody's message.
-    let print = Fingerprint::of(&rustix::fs::fstat(&file)?);
-    let bytes = (bytes.len() as u64 <= limit).then_some(bytes);
-    Ok(Content { print, bytes })
+    // A writer may go on meanwhile. What it adds belongs to the next state of the file, of which
+    // this fingerprint is none: then it is looked at again.
+    let mut bytes = vec![0; usize::try_from(print.length).unwrap_or(0)];
+    let length = fill(&File::from(file), &mut bytes)?;
+    bytes.truncate(length);
+    Ok(Content {
+        print,
+        bytes: Some(bytes),
+    })
+}
+
+/// Reads from the beginning until the buffer is full or the file ends; returns the length.
+fn fill(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(&mut bytes[length..], length as u64) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
 }
 
 /// Writes the last byte of a file once more: content and length stay, and watchers hear of it.

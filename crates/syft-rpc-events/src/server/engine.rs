@@ -23,6 +23,7 @@ use super::{
     journal::Journal,
     look::{Effort, Letter, Looker, Outcome},
     queue::FairQueue,
+    recent::Recent,
     reply::Writer,
     scans::Scans,
     setup,
@@ -39,7 +40,9 @@ use crate::{
 
 /// How much of one kind is done between two looks at the other work.
 const HINTS: usize = 4_096;
-const LOOKS: usize = 64;
+/// How many refusals are written at once. While so many are, nothing is looked at, and in looks
+/// senders take turns: whoever writes a hundred thousand files that are none delays nobody else.
+const REFUSALS: usize = 16;
 /// How many large files are read at once; each may take many times its size.
 const LARGE_LOOKS: usize = 2;
 /// While large requests of so many bytes are at hand, others wait as files.
@@ -76,6 +79,7 @@ pub(super) struct Engine {
     /// How many bytes of large requests are in memory.
     held: u64,
     running: usize,
+    refusing: usize,
     board: Arc<Board>,
 }
 
@@ -118,6 +122,7 @@ impl Engine {
             .as_deref()
             .map(|path| Journal::open(path).map_err(StartError::files("open the journal", path)));
         let (tell, hints) = hints::channel();
+        let recent = Recent::new(tree.clone());
         let me = app.datasite().clone();
         let mut engine = Self {
             _lock: lock,
@@ -126,7 +131,7 @@ impl Engine {
             hints,
             tell,
             looker: Looker {
-                tree: tree.clone(),
+                recent: recent.clone(),
                 me: me.clone(),
                 app: app.name().to_owned(),
                 limit: options.max_file,
@@ -134,6 +139,7 @@ impl Engine {
             },
             writer: Writer {
                 tree: tree.clone(),
+                recent,
                 me,
                 app: app.name().to_owned(),
             },
@@ -152,6 +158,7 @@ impl Engine {
             large_running: 0,
             held: 0,
             running: 0,
+            refusing: 0,
             board,
         };
         // Row 15: the watch comes before the first sweep, so that nothing falls between them.
@@ -196,7 +203,9 @@ impl Engine {
 
     fn next_wake(&self) -> Option<Instant> {
         let scan = self.scans.deadline().filter(|_| !self.is_scanning);
-        let times = [self.inbox.deadline(), scan, self.pace.deadline()];
+        // Without room for looks, the end of a refusal wakes it.
+        let looks = self.inbox.deadline().filter(|_| self.room() > 0);
+        let times = [looks, scan, self.pace.deadline()];
         times.into_iter().flatten().min()
     }
 
@@ -208,7 +217,7 @@ impl Engine {
         }
         self.scan(now);
         self.sweep(now);
-        for path in self.inbox.poll(now, LOOKS) {
+        for path in self.inbox.poll(now, self.room()) {
             let outcome = self.looker.look(&path, Effort::Quick, self::now());
             self.looked(&path, outcome);
         }
@@ -220,6 +229,11 @@ impl Engine {
             health.waiting = waiting;
             health.running = running;
         });
+    }
+
+    /// Returns how many more files may be looked at now: each may be one to refuse.
+    fn room(&self) -> usize {
+        REFUSALS.saturating_sub(self.refusing)
     }
 
     fn hint(&mut self, hint: Hint) {

@@ -23,8 +23,8 @@ pub(super) enum Look {
     Answered(Fingerprint),
     /// It is no message, or not yet.
     Unreadable(Fingerprint),
-    /// It is a request and its handler is called.
-    Taken,
+    /// It is a request that waits for an answer.
+    Taken(Fingerprint),
 }
 
 /// What to do after a look.
@@ -32,6 +32,8 @@ pub(super) enum Look {
 pub(super) enum Next {
     /// Nothing, or nothing yet.
     Nothing,
+    /// Answer it.
+    Answer,
     /// Answer that it cannot be read: nobody is writing it any more.
     GiveUp,
 }
@@ -53,21 +55,24 @@ pub(super) struct Inbox {
 #[derive(Clone, Copy, Debug)]
 enum File {
     /// It is looked at then.
-    Waiting {
-        at: Instant,
-        trouble: Option<Trouble>,
-    },
+    Waiting { at: Instant, past: Past },
     /// It is looked at now, or its handler runs. Hints meanwhile are remembered.
-    Busy {
-        again: bool,
-        trouble: Option<Trouble>,
-    },
+    Busy { again: bool, past: Past },
     /// Nothing is to be done until it changes.
     Done(Fingerprint),
 }
 
+/// What is known of a file from earlier looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    Unknown,
+    Unreadable(Trouble),
+    /// It was answered as it was then. Its caller may take the answer away before the request.
+    Done(Fingerprint),
+}
+
 /// A file that could not be read so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Trouble {
     print: Fingerprint,
     since: Instant,
@@ -91,14 +96,18 @@ impl Inbox {
     pub(super) fn hint(&mut self, path: &str, now: Instant) {
         match self.files.get_mut(path) {
             Some(File::Busy { again, .. }) => *again = true,
-            Some(File::Waiting { at, trouble }) if *at > now => {
-                let (at, trouble) = (*at, *trouble);
+            Some(File::Waiting { at, past }) if *at > now => {
+                let (at, past) = (*at, *past);
                 let path: Arc<str> = path.into();
                 self.later.remove(&(at, Arc::clone(&path)));
-                self.wait(path, now, trouble);
+                self.wait(path, now, past);
             }
             Some(File::Waiting { .. }) => {}
-            Some(File::Done(_)) | None => self.wait(path.into(), now, None),
+            Some(File::Done(print)) => {
+                let past = Past::Done(*print);
+                self.wait(path.into(), now, past);
+            }
+            None => self.wait(path.into(), now, Past::Unknown),
         }
     }
 
@@ -129,12 +138,9 @@ impl Inbox {
             && let Some(path) = self.ready.pop()
         {
             if let Some(file) = self.files.get_mut(&path)
-                && let File::Waiting { trouble, .. } = *file
+                && let File::Waiting { past, .. } = *file
             {
-                *file = File::Busy {
-                    again: false,
-                    trouble,
-                };
+                *file = File::Busy { again: false, past };
                 self.claims.take(&path);
                 paths.push(path);
             }
@@ -150,14 +156,18 @@ impl Inbox {
         self.later.first().map(|(at, _)| *at)
     }
 
-    /// Takes the outcome of a look; after [`Look::Taken`] the file is busy until
-    /// [`Self::finished`].
+    /// Takes the outcome of a look; after [`Next::Answer`] and [`Next::GiveUp`] the file is busy
+    /// until [`Self::finished`].
     pub(super) fn looked(&mut self, path: &str, look: Look, now: Instant) -> Next {
-        let Some(File::Busy { again, trouble }) = self.files.get(path).copied() else {
+        let Some(File::Busy { again, past }) = self.files.get(path).copied() else {
             return Next::Nothing;
         };
         match look {
-            Look::Taken => Next::Nothing,
+            Look::Taken(print) if past == Past::Done(print) => {
+                self.settle(path, Some(print), again, now);
+                Next::Nothing
+            }
+            Look::Taken(_) => Next::Answer,
             Look::Gone => {
                 self.settle(path, None, again, now);
                 Next::Nothing
@@ -166,7 +176,7 @@ impl Inbox {
                 self.settle(path, Some(print), again, now);
                 Next::Nothing
             }
-            Look::Unreadable(print) => self.unreadable(path, print, trouble, now),
+            Look::Unreadable(print) => self.unreadable(path, print, past, now),
         }
     }
 
@@ -188,15 +198,9 @@ impl Inbox {
         self.later.len() + self.ready.len()
     }
 
-    fn unreadable(
-        &mut self,
-        path: &str,
-        print: Fingerprint,
-        before: Option<Trouble>,
-        now: Instant,
-    ) -> Next {
+    fn unreadable(&mut self, path: &str, print: Fingerprint, before: Past, now: Instant) -> Next {
         let trouble = match before {
-            Some(before) if before.print == print => Trouble {
+            Past::Unreadable(before) if before.print == print => Trouble {
                 looks: before.looks + 1,
                 ..before
             },
@@ -212,14 +216,16 @@ impl Inbox {
         let wait = WAITS[trouble.looks.min(WAITS.len() - 1)];
         let at = now + Duration::from_millis(wait);
         self.claims.release(path);
-        self.wait(path.into(), at, Some(trouble));
+        self.wait(path.into(), at, Past::Unreadable(trouble));
         Next::Nothing
     }
 
     fn settle(&mut self, path: &str, print: Option<Fingerprint>, again: bool, now: Instant) {
         self.claims.release(path);
         match (again, print) {
-            (true, _) => self.wait(path.into(), now, None),
+            (true, print) => {
+                self.wait(path.into(), now, print.map_or(Past::Unknown, Past::Done));
+            }
             (false, Some(print)) => {
                 if let Some(file) = self.files.get_mut(path) {
                     *file = File::Done(print);
@@ -231,8 +237,8 @@ impl Inbox {
         }
     }
 
-    fn wait(&mut self, path: Arc<str>, at: Instant, trouble: Option<Trouble>) {
-        let file = File::Waiting { at, trouble };
+    fn wait(&mut self, path: Arc<str>, at: Instant, past: Past) {
+        let file = File::Waiting { at, past };
         match self.files.entry(Arc::clone(&path)) {
             Entry::Occupied(mut known) => drop(known.insert(file)),
             Entry::Vacant(place) => drop(place.insert(file)),

@@ -5,13 +5,17 @@ use std::{io, time::Duration};
 use syft_state::{Email, Timestamp};
 use uuid::Uuid;
 
-use super::inbox::Look;
+use super::{
+    inbox::Look,
+    journal::{Key, key_of},
+    recent::Recent,
+};
 use crate::{
     layout::{Place, response_to},
     message::{self, MessageError, Status},
     request::{Caller, Request},
     response::{IntoResponse as _, Response},
-    tree::{Content, Directory, Fingerprint, Tree},
+    tree::{Content, Directory, Fingerprint},
 };
 
 /// A response that is longer is taken for one without a look into it.
@@ -24,6 +28,8 @@ pub(super) const SMALL: u64 = 64 * 1024;
 pub(super) enum Outcome {
     /// There is nothing to answer, or not yet.
     Nothing(Look),
+    /// It has an answer that is not older than itself; with what the journal knows it by.
+    Answered(Fingerprint, Option<Key>),
     /// It is answered without a handler.
     Refuse(Letter, Response),
     /// It is to be handled.
@@ -66,7 +72,7 @@ pub(super) struct Told {
 /// What a look is made with.
 #[derive(Clone, Debug)]
 pub(super) struct Looker {
-    pub(super) tree: Tree,
+    pub(super) recent: Recent,
     pub(super) me: Email,
     pub(super) app: String,
     pub(super) limit: u64,
@@ -76,9 +82,8 @@ pub(super) struct Looker {
 impl Looker {
     /// Looks at a file; nothing that is in it or in its way makes this fail.
     pub(super) fn look(&self, path: &str, effort: Effort, now: Timestamp) -> Outcome {
-        let (place, directory) = match self.open(path) {
-            Ok(found) => found,
-            Err(look) => return Outcome::Nothing(look),
+        let Some(place) = Place::of(path) else {
+            return Outcome::Nothing(Look::Gone);
         };
         let limit = match effort {
             Effort::Quick => SMALL.min(self.limit),
@@ -86,14 +91,17 @@ impl Looker {
         };
         // The response comes first: a caller may take both away meanwhile, the request before the
         // response, and what is without an answer would be handled again.
-        let Ok(answered) = answered_at(&directory, path, place.id, effort) else {
-            return Outcome::TooLong;
-        };
-        let content = match directory.read(name_of(path), limit) {
-            Ok(content) => content,
+        let both = self.recent.with(directory_of(path), |directory| {
+            match answered_at(directory, path, place.id, effort) {
+                Ok(answered) => Ok(Some((answered, directory.read(name_of(path), limit)?))),
+                Err(TooLong) => Ok(None),
+            }
+        });
+        let (answered, Content { print, bytes }) = match both {
+            Ok(Some(found)) => found,
+            Ok(None) => return Outcome::TooLong,
             Err(error) => return Outcome::Nothing(unreachable(path, &error)),
         };
-        let Content { print, bytes } = content;
         let mut letter = Letter {
             path: path.to_owned(),
             place,
@@ -104,7 +112,7 @@ impl Looker {
         let Some(bytes) = bytes else {
             return match answered {
                 _ if print.length() <= self.limit => Outcome::TooLong,
-                Some(_) => Outcome::Nothing(Look::Answered(print)),
+                Some(_) => Outcome::Answered(print, None),
                 None => refuse(
                     letter,
                     Status::PAYLOAD_TOO_LARGE,
@@ -118,21 +126,11 @@ impl Looker {
         match message::Request::parse(&bytes, letter.place.id, now) {
             // Row 19: an answer that is older than the request belongs to an earlier one.
             Ok(request) if answered.is_some_and(|at| at >= request.created) => {
-                Outcome::Nothing(Look::Answered(print))
+                Outcome::Answered(print, Some(key_of(request.id, request.created)))
             }
             Ok(request) => self.judge(letter, request, now),
-            Err(_) if answered.is_some() => Outcome::Nothing(Look::Answered(print)),
+            Err(_) if answered.is_some() => Outcome::Answered(print, None),
             Err(error) => Outcome::Unreadable(letter, error),
-        }
-    }
-
-    /// Opens the directory of a file that may be a request.
-    fn open(&self, path: &str) -> Result<(Place, Directory), Look> {
-        let place = Place::of(path).ok_or(Look::Gone)?;
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        match self.tree.directory(directory) {
-            Ok(directory) => Ok((place, directory)),
-            Err(error) => Err(unreachable(path, &error)),
         }
     }
 
@@ -224,7 +222,12 @@ fn answered_at(
     }
 }
 
-fn name_of(path: &str) -> &str {
+/// Returns the directory that a file is in.
+pub(super) fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+pub(super) fn name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
@@ -265,7 +268,6 @@ pub(super) fn answer(
 
 /// Returns the address of a request's directory, for one that tells none.
 fn url_of(letter: &Letter, me: &Email, app: &str) -> crate::url::SyftUrl {
-    let directory = letter.path.rsplit_once('/').map_or("", |(path, _)| path);
-    let url = crate::url::SyftUrl::of_endpoint(me.as_str(), app, directory);
+    let url = crate::url::SyftUrl::of_endpoint(me.as_str(), app, directory_of(&letter.path));
     url.unwrap_or_else(|_| crate::url::SyftUrl::nowhere())
 }

@@ -6,11 +6,14 @@ use rustix::io::Errno;
 use syft_state::{Email, Timestamp};
 use tokio::task::spawn_blocking;
 
-use super::look::{Letter, SMALL, answer};
+use super::{
+    look::{Letter, SMALL, answer, directory_of, name_of},
+    recent::Recent,
+};
 use crate::{
     layout::response_to,
     response::Response,
-    tree::{Fingerprint, Replace, Tree},
+    tree::{Directory, Fingerprint, Replace, Tree},
 };
 
 /// What the relay and the Go client carry in one message, in bytes of the file.
@@ -20,6 +23,7 @@ const CARRIED: usize = 3_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     pub(super) tree: Tree,
+    pub(super) recent: Recent,
     pub(super) me: Email,
     pub(super) app: String,
 }
@@ -78,10 +82,14 @@ impl Writer {
                 bytes.len()
             );
         }
-        let Some(path) = response_to(&letter.path) else {
+        let Some(name) = response_to(name_of(&letter.path)) else {
             return Ok(None);
         };
-        match self.tree.write(&path, &bytes, Replace::Yes) {
+        let write = |directory: &Directory| {
+            let replace = Replace::Yes;
+            self.tree.write_in(directory, &name, &bytes, replace)
+        };
+        match self.recent.with(directory_of(&letter.path), write) {
             Ok(_) => Ok(Some(letter.print)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

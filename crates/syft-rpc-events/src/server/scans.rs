@@ -41,7 +41,7 @@ impl Scans {
         false
     }
 
-    /// Returns the directories to look into now.
+    /// Returns the directories to look into now, with everything below them.
     pub(super) fn poll(&mut self, now: Instant) -> Vec<Arc<str>> {
         let mut paths = Vec::new();
         while let Some((at, _)) = self.due.first()
@@ -55,7 +55,7 @@ impl Scans {
             }
             paths.push(path);
         }
-        paths
+        without_those_below(paths)
     }
 
     /// Returns when to poll next, if any directory waits.
@@ -67,6 +67,17 @@ impl Scans {
         self.known.insert(Arc::clone(&path), (at, looks));
         self.due.insert((at, path));
     }
+}
+
+/// Leaves out what is seen by a look into another one of them.
+fn without_those_below(mut paths: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    let parts = |path: &Arc<str>| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    paths.sort_by_cached_key(parts);
+    paths.dedup_by(|below, above| {
+        let rest = below.strip_prefix(&**above);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    paths
 }
 
 #[cfg(test)]
@@ -94,7 +105,20 @@ mod tests {
         // It comes again: at once, and the looks begin anew.
         scans.push("a/b", at(5));
         assert_eq!(scans.poll(at(5)).len(), 1);
-        assert_eq!(scans.deadline(), Some(at(15)));
+        let next = 5 + LOOKS_AT_DIRECTORY[1];
+        assert_eq!(scans.deadline(), Some(at(next)));
+    }
+
+    #[test]
+    fn a_directory_is_seen_with_the_one_that_it_is_in() {
+        let now = Instant::now();
+        let mut scans = Scans::default();
+        for path in ["a/b/c", "a/b", "a/b-c", "a/b-c/d", "a/bc", "e/f", "a/b/c/d"] {
+            scans.push(path, now);
+        }
+        let seen = scans.poll(now);
+        let seen: Vec<&str> = seen.iter().map(|path| &**path).collect();
+        assert_eq!(seen, ["a/b", "a/b-c", "a/bc", "e/f"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Looks through the whole tree, because events are only a reason to hurry.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,7 @@ pub(super) const DEPTH: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Requests without a response, with what they look like.
-    pub(super) open: BTreeMap<String, Fingerprint>,
+    pub(super) open: HashMap<String, Fingerprint>,
     /// Requests with one.
     pub(super) answered: HashSet<String>,
 }

@@ -161,3 +161,8 @@ pub(crate) fn router() -> Router {
             Err(json!({"secret": 1}).to_string().into())
         })
 }
+
+/// After whatever happened, an honest peer is served.
+pub(crate) async fn still_serves(desk: &Desk) {
+    assert_eq!(desk.call("shout", "still").await, (200, "STILL".to_owned()));
+}

@@ -1,16 +1,11 @@
 //! The weaknesses of Python's server, by their rows in the specification, and what becomes of each.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use syft_rpc_events::{Router, Sender, ServerOptions, server::StartError};
 use uuid::Uuid;
 
-use crate::desk::{BOB, Desk, fields, now, request, router, seen, until};
-
-/// After whatever happened, an honest peer is served.
-async fn still_serves(desk: &Desk) {
-    assert_eq!(desk.call("shout", "still").await, (200, "STILL".to_owned()));
-}
+use crate::desk::{BOB, Desk, fields, now, request, router, seen, still_serves, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_requests_that_waited_and_those_that_come() {
@@ -358,26 +353,6 @@ async fn a_tree_that_is_removed_is_made_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_byte_is_written_once_more_for_watchers_of_writes() {
-    let desk = Desk::new();
-    let _server = desk.start(router()).await;
-    // Events of a directory that is just being made can be lost; here it is about the write.
-    std::fs::create_dir_all(desk.path(&format!("shout/{BOB}"))).unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
-    let watch =
-        syft_state::watch::TreeWatch::new(&desk.app.rpc(), move |hint| drop(tell.send(hint)));
-    let _watch = watch.unwrap();
-    let asked = request("shout", "touch");
-    desk.ask(&asked);
-    desk.answer(&asked).await;
-    let path = desk.path(&format!("shout/{BOB}/{}.response", asked.id));
-    until("a write event of the response", || {
-        told.try_iter().find(|hint| matches!(hint, syft_state::watch::Hint::File { path: at, change: syft_state::watch::Change::Modified } if *at == path))
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_the_place_of_answers_blocks_nobody_else() {
     let desk = Desk::new();
     let _server = desk.start(router()).await;
@@ -390,46 +365,6 @@ async fn what_stands_in_the_place_of_answers_blocks_nobody_else() {
         desk.write(&format!("{place}.request"), told.to_string().as_bytes());
     }
     still_serves(&desk).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn row_14_an_interrupted_request_is_not_handled_again_if_there_is_a_journal() {
-    let desk = Desk::new();
-    let (interrupted, other) = (request("shout", "half"), request("shout", "whole"));
-    desk.ask(&interrupted);
-    desk.ask(&other);
-    let journal = desk.dir.path().join("journal");
-    let begun = format!("+{} {}\n", interrupted.id, interrupted.created.as_micros());
-    syft_state::fs::write_atomic(&journal, begun.as_bytes(), 0o600).unwrap();
-    let options = ServerOptions {
-        journal: Some(journal),
-        ..ServerOptions::default()
-    };
-    let _server = desk.try_start(router(), options).await.unwrap();
-    assert_eq!(seen(&desk.answer(&interrupted).await).0, 500);
-    assert_eq!(seen(&desk.answer(&other).await).1, "WHOLE");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn row_15_no_request_falls_between_the_first_look_and_the_watch() {
-    let desk = Arc::new(Desk::new());
-    let slow = async |body: String| {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        body
-    };
-    let writer = Arc::clone(&desk);
-    let writing = tokio::task::spawn_blocking(move || {
-        let write = |number: usize| {
-            let asked = request("slow", &number.to_string());
-            writer.ask(&asked);
-            asked
-        };
-        (0..400).map(write).collect::<Vec<_>>()
-    });
-    let _server = desk.start(Router::new().on_request("/slow", slow)).await;
-    for (number, asked) in writing.await.unwrap().iter().enumerate() {
-        assert_eq!(seen(&desk.answer(asked).await), (200, number.to_string()));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use crate::{
     server::{
         UnknownEndpoint,
         inbox::{Look, Next, whose},
-        journal::{Journal, key_of},
+        journal::{Journal, Key, key_of},
         look::{Letter, Outcome, unreadable},
     },
     tree::Fingerprint,
@@ -25,6 +25,12 @@ impl Engine {
         let now_here = Instant::now();
         match outcome {
             Outcome::Nothing(look) => drop(self.inbox.looked(path, look, now_here)),
+            Outcome::Answered(print, key) => {
+                self.inbox.looked(path, Look::Answered(print), now_here);
+                if let Some(key) = key {
+                    self.has_ended(&key);
+                }
+            }
             Outcome::TooLong => {
                 let pushed = self.large.push(&whose(path).to_owned(), Arc::clone(path));
                 pushed.expect("it has no limits");
@@ -39,15 +45,27 @@ impl Engine {
                 }
             }
             Outcome::Refuse(letter, response) => {
-                self.held += letter.held;
-                self.inbox.looked(path, Look::Taken, now_here);
-                self.refuse(letter, response);
+                if self.inbox.looked(path, Look::Taken(letter.print), now_here) == Next::Answer {
+                    self.held += letter.held;
+                    self.refuse(letter, response);
+                }
             }
             Outcome::Handle(letter, request) => {
-                self.held += letter.held;
-                self.inbox.looked(path, Look::Taken, now_here);
-                self.enqueue(letter, request);
+                if self.inbox.looked(path, Look::Taken(letter.print), now_here) == Next::Answer {
+                    self.held += letter.held;
+                    self.enqueue(letter, request);
+                }
             }
+        }
+    }
+
+    /// Notes that an interrupted request has its answer: it was killed between the two notes.
+    fn has_ended(&mut self, key: &Key) {
+        if let Some(journal) = &mut self.journal
+            && journal.was_interrupted(key)
+            && let Err(error) = journal.end(*key)
+        {
+            tracing::error!("cannot write the journal: {error}");
         }
     }
 
@@ -95,6 +113,7 @@ impl Engine {
     }
 
     fn refuse(&mut self, letter: Letter, response: Response) {
+        self.refusing += 1;
         self.deliver(letter, By::Server, ready(response));
     }
 
@@ -117,6 +136,7 @@ impl Engine {
         by: By,
     ) {
         self.running -= usize::from(by == By::Handler);
+        self.refusing -= usize::from(by == By::Server);
         self.board.note(|health| match by {
             By::Handler => health.handled += 1,
             By::Server => health.refused += 1,

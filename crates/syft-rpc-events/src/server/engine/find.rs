@@ -96,6 +96,7 @@ impl Engine {
             }
         }
         self.inbox.retain(|path| found.has(path));
+        self.looker.recent.close_old(now);
         self.pace.ended(now, took);
         self.board.note(|health| health.last_sweep = Some(now));
         if self.watch.is_none() && self.watching == Watching::Own {

@@ -54,7 +54,7 @@ fn row_28_a_request_is_claimed_until_it_is_answered() {
         (Look::Gone, false),
         (Look::Answered(print(1)), false),
         (Look::Unreadable(print(1)), false),
-        (Look::Taken, true),
+        (Look::Taken(print(1)), true),
     ] {
         inbox.hint(PATH, now);
         assert!(claims.is_empty());
@@ -86,7 +86,7 @@ fn row_18_a_request_that_is_being_handled_is_not_taken_twice() {
     let mut inbox = Inbox::new(Claims::default());
     inbox.hint(PATH, now);
     assert!(is_due(&mut inbox, now));
-    inbox.looked(PATH, Look::Taken, now);
+    inbox.looked(PATH, Look::Taken(print(1)), now);
     for _ in 0..3 {
         inbox.hint(PATH, now);
         inbox.saw(PATH, print(1), now);
@@ -115,6 +115,28 @@ fn a_flood_of_files_of_one_sender_delays_nobody_else() {
     let next = inbox.poll(now, 2);
     assert!(next.iter().any(|path| **path == *PATH), "{next:?}");
     assert_eq!(inbox.waiting(), 989);
+}
+
+#[test]
+fn a_request_that_loses_its_answer_first_is_not_answered_again() {
+    let now = Instant::now();
+    let mut inbox = Inbox::new(Claims::default());
+    inbox.hint(PATH, now);
+    assert!(is_due(&mut inbox, now));
+    assert_eq!(inbox.looked(PATH, Look::Taken(print(1)), now), Next::Answer);
+    // Hints of the writing come while it is answered, and after that; then its caller has taken
+    // the answer away and not yet the request.
+    inbox.hint(PATH, now);
+    inbox.finished(PATH, Some(print(1)), now);
+    for _ in 0..2 {
+        assert!(is_due(&mut inbox, now));
+        let next = inbox.looked(PATH, Look::Taken(print(1)), now);
+        assert_eq!(next, Next::Nothing);
+        inbox.hint(PATH, now);
+    }
+    // It is written anew, and is another request.
+    assert!(is_due(&mut inbox, now));
+    assert_eq!(inbox.looked(PATH, Look::Taken(print(2)), now), Next::Answer);
 }
 
 proptest! {
@@ -147,7 +169,7 @@ proptest! {
                     is_busy = false;
                 }
                 5 if is_busy => {
-                    inbox.looked(PATH, Look::Taken, now);
+                    inbox.looked(PATH, Look::Taken(print(1)), now);
                     inbox.finished(PATH, Some(print(1)), now);
                     is_busy = false;
                 }

@@ -35,8 +35,8 @@ class Server:
 
     def __init__(self, name, command, disk):
         self.name = name
-        self.directory = tempfile.TemporaryDirectory(prefix=f"rpc-{name}-", dir=disk)
-        command = [part.format(dir=self.directory.name) for part in map(str, command)]
+        self.directory = tempfile.mkdtemp(prefix=f"rpc-{name}-", dir=disk)
+        command = [part.format(dir=self.directory) for part in map(str, command)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -48,7 +48,6 @@ class Server:
         if self.name == "floor":
             self.process.kill()
         self.process.wait()
-        self.directory.cleanup()
 
     def processor(self):
         """Returns the processor time so far in seconds, by the scheduler's clock."""
@@ -64,7 +63,7 @@ class Server:
 
 def ask(server, clock, endpoint, count, burst):
     before = server.processor()
-    command = [clock, "ask", server.directory.name, endpoint, str(count), str(burst)]
+    command = [clock, "ask", server.directory, endpoint, str(count), str(burst)]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
     told = json.loads(output.stdout)
     if told["wrong"] and server.name != "floor":
@@ -73,9 +72,9 @@ def ask(server, clock, endpoint, count, burst):
     return told
 
 
-def measure(name, command, clock, options):
+def measure(name, command, clock, options, disk):
     """Returns the figures of one server, started for them."""
-    server = Server(name, command, options.disk)
+    server = Server(name, command, disk)
     try:
         time.sleep(options.idle / 3)
         before, began = server.processor(), time.monotonic()
@@ -123,11 +122,16 @@ def main():
         "ours": [release / "rpc_peer", "serve", "{dir}", SERVER, "app"],
         "floor": [clock, "floor", "{dir}"],
     }
-    # In turns, so that whatever else the machine does disturbs all alike.
-    rounds = [
-        {name: measure(name, command, clock, options) for name, command in servers.items()}
-        for _ in range(options.rounds)
-    ]
+    # All files stay to the end: for minutes after a file was removed, ext4 is slow to make others.
+    with tempfile.TemporaryDirectory(prefix="rpc-figures-", dir=options.disk) as disk:
+        # In turns, so that whatever else the machine does disturbs all alike.
+        rounds = [
+            {
+                name: measure(name, command, clock, options, disk)
+                for name, command in servers.items()
+            }
+            for _ in range(options.rounds)
+        ]
     figures = {
         name: {
             figure: statistics.median(one[name][figure] for one in rounds)

@@ -98,7 +98,9 @@ impl Client {
     /// As for every call; [`Garbled`](crate::Error::Garbled) where something else than
     /// PocketBase answers.
     pub async fn health(&self) -> Result<()> {
-        self.core.guarded(detect::health(&self.core)).await
+        self.core
+            .repeated(async || detect::health(&self.core).await)
+            .await
     }
 
     /// Finds out which API the server speaks, anew.
@@ -106,16 +108,19 @@ impl Client {
     /// # Errors
     /// As for [`Self::health`].
     pub async fn generation(&self) -> Result<Generation> {
-        self.core.guarded(detect::generation(&self.core)).await
+        self.core
+            .repeated(async || detect::generation(&self.core).await)
+            .await
     }
 
-    /// Logs in, whether or not there is a token already, in one attempt.
+    /// Logs in, whether or not there is a token already.
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::Error::Unauthenticated) where the server knows no such account
     /// or the password is another.
     pub async fn login(&self) -> Result<()> {
-        self.core.guarded(self.core.session.login(&self.core)).await
+        let login = async || self.core.session.login(&self.core).await;
+        self.core.repeated(login).await
     }
 }
 

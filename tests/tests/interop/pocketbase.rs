@@ -114,6 +114,7 @@ async fn ordinary_account(client: &Client, version: &str) {
 
 /// Calls what administrators call, with a login of its own.
 async fn administer(client: &Client, method: &str, path: &str, body: &Record) {
+    let _was_there = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let at = |path: &str| client.url().join(&format!("/api/{path}")).unwrap();
     let login = json!({"identity": EMAIL, "password": PASSWORD});

@@ -125,6 +125,15 @@ impl Core {
         .await
     }
 
+    /// Makes attempts that may reach the server twice, unless the server is being spared.
+    pub(super) async fn repeated<T, A>(&self, attempt: impl FnMut() -> A) -> Result<T>
+    where
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let retry = self.http.retry();
+        self.guarded(retry.run(Repeat::Safe, attempt)).await
+    }
+
     /// Does something unless the server is being spared, and notes whether it answered.
     pub(super) async fn guarded<T>(
         &self,

@@ -150,8 +150,8 @@ async fn lists_are_whole_and_values_stay_values() {
         let names = [
             r"' || 1=1 || name='",
             r#"" || 1=1"#,
-            r"a\b",
-            r#"a\'b"#,
+            r#"'""'"#,
+            "line\nline",
             "@now",
             "%",
         ];

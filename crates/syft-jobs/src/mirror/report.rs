@@ -138,14 +138,15 @@ impl Report {
         self.counts.failed += 1;
         *self.failures.entry(error.kind).or_default() += 1;
         if self.errors.len() < Self::MOST_ERRORS {
-            self.errors.push(error);
+            let path = readable(error.path);
+            self.errors.push(FileError { path, ..error });
         }
     }
 
     /// Notes a path that somebody has to look at.
     pub(super) fn note_conflict(&mut self, path: PathBuf) {
         if self.conflicts.len() < Self::MOST_ERRORS {
-            self.conflicts.push(path);
+            self.conflicts.push(readable(path));
         }
     }
 
@@ -182,6 +183,14 @@ impl Report {
             reason: Some(reason.into()),
             ..self
         }
+    }
+}
+
+/// A report is sent as JSON, which has no other names than those in UTF-8.
+fn readable(path: PathBuf) -> PathBuf {
+    match path.into_os_string().into_string() {
+        Ok(text) => text.into(),
+        Err(path) => path.to_string_lossy().into_owned().into(),
     }
 }
 

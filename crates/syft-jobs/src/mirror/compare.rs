@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{FileError, NodeId};
+
 /// When two files count as the same. A difference in size is always one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,4 +25,32 @@ pub enum Comparison {
     SizeMtime,
     /// Equal contents, read from both sides.
     Bytes,
+}
+
+/// Knows which files have the same content.
+pub trait Same {
+    /// Returns whether a file of the source and one of the destination have the same content.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be said, as when one of them cannot be read.
+    fn same(&self, source: NodeId, destination: NodeId) -> Result<bool, FileError>;
+}
+
+/// Reads nothing, and takes all files of equal size for different.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unread;
+
+impl Same for Unread {
+    fn same(&self, _: NodeId, _: NodeId) -> Result<bool, FileError> {
+        Ok(false)
+    }
+}
+
+impl Comparison {
+    /// Returns whether files have to be read to be compared.
+    #[must_use]
+    pub fn reads(self) -> bool {
+        !matches!(self, Self::Size | Self::Mtime | Self::SizeMtime)
+    }
 }

@@ -30,6 +30,8 @@ pub struct Options {
     pub ownership: bool,
     /// Whether extended attributes of the user's namespace are kept.
     pub xattrs: bool,
+    /// Whether names of one file are names of one file at the destination, too.
+    pub hard_links: bool,
     /// Whether what is only in the destination is deleted.
     pub delete: bool,
     /// The share of the destination's entries in percent of which more is deleted only when somebody insists.
@@ -91,7 +93,8 @@ pub enum Symlinks {
     Copy,
     /// They take no part.
     Skip,
-    /// What they lead to is copied, within the tree's file system and without going round.
+    /// What they lead to is copied, within the tree's file system and without going round. In a
+    /// job of both ways they stay links.
     Follow,
 }
 
@@ -121,6 +124,7 @@ impl Default for Options {
             timestamps: true,
             ownership: false,
             xattrs: false,
+            hard_links: true,
             delete: false,
             delete_limit_percent: 50,
             continue_on_error: false,

@@ -2,7 +2,23 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{FileError, NodeId};
+use super::{FileError, NodeId, Options, Tree, compare::Same};
+
+pub(crate) mod aside;
+mod delete;
+mod draft;
+mod links;
+mod one_way;
+mod verdict;
+
+/// Decides how the destination becomes what the source is.
+///
+/// `same` answers where contents have to be compared, and is asked for files of equal size alone.
+/// The disk is not touched.
+#[must_use]
+pub fn plan(source: &Tree, destination: &Tree, options: &Options, same: &dyn Same) -> Plan {
+    one_way::plan(source, destination, options, same)
+}
 
 /// What is to be done to bring two trees in step.
 #[derive(Clone, Debug, Default)]
@@ -114,11 +130,15 @@ pub enum Outcome {
 pub enum Held {
     /// The source is there and empty, and things would be deleted.
     SourceEmpty {
+        /// The tree that is not empty.
+        on: Side,
         /// How many entries would be deleted.
         deletions: usize,
     },
     /// More would be deleted than the options allow.
     TooManyDeletions {
+        /// The tree of which so much would go.
+        on: Side,
         /// How many entries would be deleted.
         deletions: usize,
         /// Of how many.
@@ -155,20 +175,42 @@ impl Work {
     }
 }
 
+impl Side {
+    /// Returns the other tree.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Destination,
+            Self::Destination => Self::Source,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+        })
+    }
+}
+
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SourceEmpty { deletions } => write!(
+            Self::SourceEmpty { on, deletions } => write!(
                 f,
-                "the source is empty, and {deletions} entries of the destination would be deleted"
+                "the {} is empty, and {deletions} entries of the {on} would be deleted",
+                on.other()
             ),
             Self::TooManyDeletions {
+                on,
                 deletions,
                 of,
                 limit_percent,
             } => write!(
                 f,
-                "{deletions} of {of} entries of the destination would be deleted, more than {limit_percent} %"
+                "{deletions} of {of} entries of the {on} would be deleted, more than {limit_percent} %"
             ),
         }
     }

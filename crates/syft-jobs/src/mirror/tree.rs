@@ -10,6 +10,16 @@ use serde::Serialize;
 
 use super::FileError;
 
+mod directory;
+mod grow;
+mod rules;
+mod scan;
+
+pub(crate) use directory::open_beneath;
+pub(crate) use grow::Listing;
+pub(crate) use rules::Rules;
+pub use scan::scan;
+
 /// Everything that a look found below a directory, as it was at that moment.
 ///
 /// About 100 bytes an entry. Parents come before their children; the children of a directory
@@ -24,6 +34,12 @@ pub struct Tree {
     pub problems: Vec<FileError>,
     /// Temporary files of earlier runs, relative to the root; they are no entries.
     pub leftovers: Vec<PathBuf>,
+    /// How many entries take no part, each with everything below it.
+    pub left_out: u64,
+    /// Whether two names that differ in case alone are the same name here.
+    pub folds_case: bool,
+    /// What `.gitignore` files leave out, when they count.
+    pub(crate) rules: Rules,
 }
 
 /// The place of a node in its tree.
@@ -39,8 +55,10 @@ pub struct Node {
     pub(crate) target: Span,
     pub(crate) first_child: u32,
     pub(crate) children: u32,
-    /// Whether its children could not all be looked at.
+    /// Whether its children, or it itself, could not all be looked at.
     pub(crate) is_partly_unknown: bool,
+    /// Whether something in it takes no part, so that it cannot be deleted.
+    pub(crate) has_left_out: bool,
     /// What the system says about it.
     pub meta: Meta,
 }
@@ -114,6 +132,7 @@ impl Tree {
                 first_child: 1,
                 children: 0,
                 is_partly_unknown: false,
+                has_left_out: false,
                 meta,
             }],
             ..Self::default()

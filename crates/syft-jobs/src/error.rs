@@ -20,6 +20,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A kind of change that there is not.
+    #[error("{0:?} is no event: create, write, remove, rename, chmod or all")]
+    InvalidEvent(String),
     /// A schedule that means nothing or is never due.
     #[error("{text:?} is no schedule: {reason}")]
     InvalidSchedule {

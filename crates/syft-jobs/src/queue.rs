@@ -153,6 +153,14 @@ impl Queue {
         out.into()
     }
 
+    /// Notes what a job that waits will write, and how urgent it is, when that has changed.
+    pub fn amend(&mut self, job: &JobId, priority: i32, writes: &[PathBuf]) {
+        for entry in self.waiting.iter_mut().filter(|it| it.job == *job) {
+            entry.priority = priority;
+            writes.clone_into(&mut entry.writes);
+        }
+    }
+
     /// Iterates over the runs that wait, the oldest first.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.waiting.iter()

@@ -1,0 +1,84 @@
+//! Metrics 11 to 13: requests to PocketBase.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use super::{Buckets, Labels};
+
+/// Requests to PocketBase.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    requests: Family<Labels<2>, Counter>,
+    durations: Family<Labels<2>, Histogram, Buckets>,
+    connection_errors: Counter,
+    is_up: Gauge,
+}
+
+impl Requests {
+    pub(super) fn register(registry: &mut Registry, buckets: Buckets) -> Self {
+        let own = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(buckets),
+            connection_errors: Counter::default(),
+            is_up: Gauge::default(),
+        };
+        let usual = labels("GET", "200");
+        drop(own.requests.get_or_create(&usual));
+        drop(own.durations.get_or_create(&usual));
+        registry.register(
+            "pocketbase_requests",
+            "Requests to PocketBase by method and status, which is error without an answer",
+            own.requests.clone(),
+        );
+        registry.register(
+            "pocketbase_request_duration_seconds",
+            "How long requests to PocketBase took",
+            own.durations.clone(),
+        );
+        registry.register(
+            "pocketbase_connection_errors",
+            "Requests to PocketBase that got no answer",
+            own.connection_errors.clone(),
+        );
+        own
+    }
+
+    pub(super) fn register_own(&self, registry: &mut Registry) {
+        registry.register(
+            "pocketbase_up",
+            "Whether the last request to PocketBase was answered",
+            self.is_up.clone(),
+        );
+    }
+
+    /// Counts a request with the status of its answer, or none if there was no answer.
+    pub(crate) fn asked(&self, method: &str, status: Option<u16>, took: Duration) {
+        let status_text = status.map_or_else(|| "error".to_owned(), |status| status.to_string());
+        let labels = labels(known(method), &status_text);
+        self.requests.get_or_create(&labels).inc();
+        let duration = self.durations.get_or_create(&labels);
+        duration.observe(took.as_secs_f64());
+        drop(duration);
+        self.is_up.set(status.is_some().into());
+        if status.is_none() {
+            self.connection_errors.inc();
+        }
+    }
+}
+
+/// Methods come from our own client; whatever else it may learn stays one series.
+fn known(method: &str) -> &'static str {
+    const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"];
+    METHODS
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(method))
+        .unwrap_or("other")
+}
+
+fn labels(method: &str, status: &str) -> Labels<2> {
+    [("method", method.to_owned()), ("status", status.to_owned())]
+}

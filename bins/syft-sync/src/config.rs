@@ -9,6 +9,9 @@ mod layers;
 mod machine;
 mod path;
 mod place;
+mod reach;
+mod relations;
+mod remote;
 mod resolve;
 mod schema;
 mod search;
@@ -29,6 +32,7 @@ pub(crate) use error::ConfigError;
 pub(crate) use finding::{Finding, Severity};
 pub(crate) use layers::Overrides;
 pub(crate) use path::Environment;
+pub(crate) use remote::RemoteRecords;
 pub(crate) use resolve::Watcher;
 pub(crate) use source::{Machine, Sources};
 
@@ -206,7 +210,7 @@ impl Config {
     ///
     /// [`ConfigError`] with all that is wrong.
     pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigError> {
-        source::Source::read(sources)?.resolve()
+        source::Source::read(sources)?.resolve(None)
     }
 
     /// Takes a text for that of a file, and checks it.
@@ -215,7 +219,19 @@ impl Config {
     ///
     /// [`ConfigError::Invalid`] with all that is wrong.
     pub(crate) fn parse(text: &str, sources: &Sources) -> Result<Self, ConfigError> {
-        source::Source::of_text(text, sources).resolve()
+        source::Source::of_text(text, sources).resolve(None)
+    }
+
+    /// Returns this config with the jobs and watchers of PocketBase, as `config_source` has it.
+    ///
+    /// It looks at directories, so it may take a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`], if any record is wrong or goes beyond `allowed_roots`, or does
+    /// not fit to the rest: all of it counts, or nothing.
+    pub(crate) fn with_remote(&self, records: &RemoteRecords) -> Result<Self, ConfigError> {
+        self.source.resolve(Some(records))
     }
 
     /// Returns the file for messages, or what stands in for it.
@@ -296,6 +312,16 @@ impl PartialEq for PocketBase {
             && self.config_source == other.config_source
             && self.allowed_roots == other.allowed_roots
             && self.daemon_id == other.daemon_id
+    }
+}
+
+impl ConfigSource {
+    fn named(name: &str) -> Self {
+        match name {
+            "local" => Self::Local,
+            "remote" => Self::Remote,
+            _ => Self::Merge,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::EnvFilter;
 
 use super::{
     LogLevel,
@@ -138,7 +138,7 @@ fn log_level(tree: &mut Table, sources: &Sources, findings: &mut Findings) -> Op
             set(tree, TABLE, "log_level", Node::new(value, origin));
             return None;
         }
-        match text.parse::<Targets>() {
+        match EnvFilter::try_new(&text) {
             Ok(_) => return Some(text),
             Err(error) => {
                 findings.warning(&origin, format_args!("it is not used: {error}"));

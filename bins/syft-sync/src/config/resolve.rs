@@ -88,8 +88,7 @@ fn filter(
         let patterns = keys.iter().flat_map(|key| table.texts(key));
         patterns.map(str::to_owned).collect()
     };
-    let _ = patterns;
-    match Ok::<_, syft_jobs::Error>(Filter::default()) {
+    match Filter::new(&patterns(exclude), &patterns(include)) {
         Ok(filter) => Some(filter),
         Err(error) => {
             let (key, origin) = culprit(table, exclude.iter().chain(include), &error);

@@ -4,8 +4,8 @@
 mod check;
 mod keys;
 
-pub(crate) use check::check;
-pub(crate) use keys::ROOT;
+pub(crate) use check::{check, similar};
+pub(crate) use keys::{FILE_WATCHER, ROOT, SYNC_JOB};
 
 /// A key of a table.
 #[derive(Clone, Copy, Debug)]

@@ -8,13 +8,13 @@ use std::{
 };
 
 use super::{
-    Config, ConfigError, Environment, Overrides,
+    Config, ConfigError, Environment, Overrides, RemoteRecords,
     error::Invalid,
     finding::Findings,
     layers, machine,
     path::Expander,
     place::Origin,
-    resolve, schema, search,
+    relations, remote, resolve, schema, search,
     tree::{self, Table},
 };
 
@@ -110,9 +110,9 @@ impl Source {
     }
 
     /// Makes the config.
-    pub(super) fn resolve(&self) -> Result<Config, ConfigError> {
+    pub(super) fn resolve(&self, records: Option<&RemoteRecords>) -> Result<Config, ConfigError> {
         let mut findings = Findings::default();
-        let resolved = self.try_resolve(&mut findings);
+        let resolved = self.try_resolve(records, &mut findings);
         let findings = findings.into_sorted();
         match resolved {
             Some(mut config) => {
@@ -129,7 +129,11 @@ impl Source {
 
     /// Each step relies on the ones before: values only mean something in a file that can be
     /// parsed, and their relations only where each is right by itself.
-    fn try_resolve(&self, findings: &mut Findings) -> Option<Config> {
+    fn try_resolve(
+        &self,
+        records: Option<&RemoteRecords>,
+        findings: &mut Findings,
+    ) -> Option<Config> {
         let mut tree = tree::parse(&self.text, findings);
         if findings.has_errors() {
             return None;
@@ -147,9 +151,17 @@ impl Source {
         if findings.has_errors() {
             return None;
         }
+        remote::merge(&mut tree, records, &expander, findings);
+        if findings.has_errors() {
+            return None;
+        }
         machine::fill(&mut tree, &self.sources, findings);
         let mut config = resolve::config(self, tree, findings)?;
         config.telemetry.log_directives = log_directives;
+        if findings.has_errors() {
+            return None;
+        }
+        relations::check(&config, findings);
         (!findings.has_errors()).then_some(config)
     }
 

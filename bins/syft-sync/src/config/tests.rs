@@ -1,5 +1,10 @@
 //! What configs mean.
 
+mod faults;
+mod layers;
+mod relations;
+mod remote;
+
 use std::{net::Ipv4Addr, time::Duration};
 
 use secrecy::ExposeSecret;
@@ -75,4 +80,19 @@ fn the_sample_of_the_readme_loads_unchanged() {
     assert_eq!(watcher.job, job.id);
     assert_eq!(watcher.debounce, Duration::from_secs(1));
     assert!(watcher.enabled && watcher.recursive);
+}
+
+#[test]
+fn what_nobody_says_is_what_the_engine_does_by_itself() {
+    let config = parse(
+        "[[sync_jobs]]\nid = \"a\"\nsource_path = \"/nowhere/a\"\ndestination_path = \"/nowhere/b\"\n",
+    );
+    let job = &config.jobs[0];
+    assert_eq!(job.options, syft_jobs::Options::default());
+    assert_eq!(job.timing, syft_jobs::job::Timing::default());
+    assert_eq!(
+        (job.name.as_str(), job.enabled, job.priority),
+        ("a", false, 0)
+    );
+    assert_eq!(job.schedule, Schedule::Manual);
 }

@@ -211,6 +211,14 @@ impl Table {
         }
     }
 
+    /// Returns whether a key says true, in a table that may be wrong.
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        matches!(
+            self.get(key).map(|node| &node.value),
+            Some(Value::Bool(true))
+        )
+    }
+
     pub(crate) fn integer_or_none<T: TryFrom<i64>>(&self, key: &str) -> Option<T> {
         match self.get(key).map(|node| &node.value) {
             Some(Value::Integer(value)) => T::try_from(*value).ok(),

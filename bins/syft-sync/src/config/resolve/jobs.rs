@@ -131,6 +131,7 @@ fn options(job: &Table, findings: &mut Findings) -> Option<Options> {
         timestamps: table.bool("preserve_timestamps"),
         ownership: table.bool("preserve_ownership"),
         xattrs: table.bool("preserve_xattrs"),
+        hard_links: table.bool("preserve_hard_links"),
         delete: table.bool("delete_destination_files"),
         delete_limit_percent: table.integer("delete_limit_percent"),
         continue_on_error: table.bool("continue_on_error"),

@@ -36,11 +36,7 @@ pub(super) fn resolve(table: &Table, findings: &mut Findings) -> Option<PocketBa
         retry_attempts: table.integer("retry_attempts"),
         retry_delay: table.seconds("retry_delay_secs"),
         verify_certificates: table.bool("verify_certificates"),
-        config_source: match table.text("config_source") {
-            "local" => ConfigSource::Local,
-            "remote" => ConfigSource::Remote,
-            _ => ConfigSource::Merge,
-        },
+        config_source: ConfigSource::named(table.text("config_source")),
         allowed_roots: table.paths("allowed_roots"),
         daemon_id: match daemon_id {
             None => None,

@@ -86,28 +86,27 @@ pub(crate) fn similar<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns the table that a key is at home in.
-fn home_of(name: &str) -> Option<&'static str> {
-    const HOMES: [(&str, &str); 5] = [
-        ("sync_jobs", "[[sync_jobs]]"),
-        ("file_watchers", "[[file_watchers]]"),
-        ("schedule", "[sync_jobs.schedule]"),
-        ("sync_options", "[sync_jobs.sync_options]"),
-        ("metrics", "[telemetry.metrics]"),
-    ];
-    fn search(name: &str, keys: &'static [Key]) -> Option<&'static str> {
-        keys.iter().find_map(|key| match key.kind {
-            Kind::Table(inner) | Kind::Tables(inner) => inner
-                .iter()
-                .any(|key| key.name == name)
-                .then_some(key.name)
-                .or_else(|| search(name, inner)),
-            _ => None,
+/// Returns the header of the table that a key is at home in.
+fn home_of(name: &str) -> Option<String> {
+    fn search(name: &str, keys: &'static [Key], path: &str) -> Option<String> {
+        keys.iter().find_map(|key| {
+            let path = if path.is_empty() {
+                key.name.to_owned()
+            } else {
+                format!("{path}.{}", key.name)
+            };
+            let (inner, header) = match key.kind {
+                Kind::Table(inner) => (inner, format!("[{path}]")),
+                Kind::Tables(inner) => (inner, format!("[[{path}]]")),
+                _ => return None,
+            };
+            let is_here = inner.iter().any(|key| key.name == name);
+            is_here
+                .then_some(header)
+                .or_else(|| search(name, inner, &path))
         })
     }
-    let table = search(name, ROOT)?;
-    let home = HOMES.iter().find(|(name, _)| *name == table);
-    Some(home.map_or(table, |(_, header)| header))
+    search(name, ROOT, "")
 }
 
 fn check_node(

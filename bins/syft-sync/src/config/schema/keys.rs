@@ -215,7 +215,8 @@ const DAEMON: &[Key] = &[
     path("state_dir", "What the daemon remembers between runs."),
 ];
 
-const SYNC_JOB: &[Key] = &[
+/// A job.
+pub(crate) const SYNC_JOB: &[Key] = &[
     Key::required(
         "id",
         Text,
@@ -313,6 +314,11 @@ const SYNC_OPTIONS: &[Key] = &[
         "Keep extended attributes of the user's namespace.",
     ),
     flag(
+        "preserve_hard_links",
+        true,
+        "Keep files with several names as one file.",
+    ),
+    flag(
         "delete_destination_files",
         false,
         "Delete what is only in the destination.",
@@ -407,7 +413,8 @@ const SYNC_OPTIONS: &[Key] = &[
     Key::inert("compression_enabled", Bool),
 ];
 
-const FILE_WATCHER: &[Key] = &[
+/// A watcher.
+pub(crate) const FILE_WATCHER: &[Key] = &[
     Key::required(
         "id",
         Text,

@@ -3,6 +3,7 @@
 //! * [`id`]: names that are valid by construction: [`Email`], [`RelPath`], [`Timestamp`].
 //! * [`fs`]: files that are whole or not there, locks that die with their owner.
 //! * [`ledger`]: what was told to whom, in the file of Python's program.
+//! * `sqlite` (feature of that name): databases in one file.
 //! * `watch` (feature of that name): hints that something changed below a directory.
 //! * `yaml` (feature of that name): small documents whose author may be hostile.
 //!
@@ -19,6 +20,8 @@ mod error;
 pub mod fs;
 pub mod id;
 pub mod ledger;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 #[cfg(feature = "watch")]
 pub mod watch;
 #[cfg(feature = "yaml")]

@@ -23,5 +23,5 @@ pub use options::{Conflicts, Direction, Durability, Options, Symlinks};
 pub use plan::{Action, Held, Plan};
 pub use progress::{Cancel, Permits, Progress};
 pub use report::{Counts, ErrorKind, FileError, Report, Status};
-pub use run::{Context, Insist};
+pub use run::{Change, Context, Insist, Looked, look, run};
 pub use tree::{Kind, Meta, Node, NodeId, Time, Tree};

@@ -10,6 +10,7 @@ pub(super) mod temporary;
 use std::{
     ffi::OsStr,
     os::fd::{BorrowedFd, OwnedFd},
+    thread,
 };
 
 use rustix::{
@@ -83,14 +84,15 @@ impl<'a> Copier<'a> {
                 heard,
             )?;
             let after = examine(&source)?;
-            if copied == size && after == before {
+            if copied == size && after == before && !after.is_fresh() {
                 if self.options.verify {
                     content::verify(&source, temporary.file(), size, buffer)?;
                 }
                 self.finish(errand, &source, &after.meta, &mut temporary)?;
                 return Ok(size);
             }
-            before = after;
+            thread::sleep(after.rest_of_freshness());
+            before = examine(&source)?;
             temporary
                 .empty()
                 .map_err(|errno| Failure::of("empty the temporary file", errno))?;

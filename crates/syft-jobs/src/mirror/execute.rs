@@ -3,7 +3,7 @@
 mod chunks;
 mod entries;
 mod failure;
-mod outcome;
+pub(in crate::mirror) mod outcome;
 mod walker;
 mod worker;
 

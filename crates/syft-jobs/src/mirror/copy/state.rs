@@ -1,8 +1,14 @@
-use std::os::fd::AsFd;
+use std::{
+    os::fd::AsFd,
+    time::{Duration, SystemTime},
+};
 
 use rustix::fs::{FileType, Stat};
 
 use crate::mirror::{Kind, Meta, Time, execute::Failure};
+
+/// The slowest tick of the clock by which Linux stamps files; usually it is 4 ms or less.
+const FRESH: Duration = Duration::from_millis(10);
 
 /// What a source file is at a moment; whatever happens to the file changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +31,19 @@ pub(super) fn examine(file: impl AsFd) -> Result<State, Failure> {
 }
 
 impl State {
+    /// Returns whether it changed so lately that one more change could leave no trace.
+    ///
+    /// The clock of file systems ticks every few milliseconds, and a write is stamped before
+    /// its bytes are all there.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.rest_of_freshness().is_zero()
+    }
+
+    /// Returns how long it takes until the next change is sure to be seen.
+    pub(super) fn rest_of_freshness(&self) -> Duration {
+        FRESH.saturating_sub(now().distance(self.changed))
+    }
+
     /// Returns whether some of it is probably not stored, as it reads as zeros anyway.
     pub(super) fn has_holes(&self) -> bool {
         self.blocks.saturating_mul(512) < self.meta.size
@@ -58,4 +77,14 @@ fn time(seconds: impl TryInto<i64>, nanos: impl TryInto<u32>) -> Time {
         seconds: seconds.try_into().unwrap_or(0),
         nanos: nanos.try_into().unwrap_or(0),
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is compared with what the file system stamped by the same clock"
+)]
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.unwrap_or_default();
+    time(since.as_secs(), since.subsec_nanos())
 }

@@ -14,7 +14,7 @@ use crate::mirror::{
         self, At, is_as_seen, look_at,
         temporary::{Placed, discard, put, with_free_name},
     },
-    plan::Work,
+    plan::{Work, aside::aside_name},
 };
 
 /// Makes a directory, open to its owner until it is finished.
@@ -149,7 +149,7 @@ pub(super) fn keep_aside(at: At<'_>, seen: &Meta) -> Result<Done, Failure> {
         Some(now) if !is_as_seen(&now, seen) => return Err(Failure::unexpected()),
         Some(_) => {}
     }
-    for attempt in 0.. {
+    for attempt in 1.. {
         let name = aside_name(at.name, seen.mtime, attempt);
         let to = At { name: &name, ..at };
         match put(at, to, None) {
@@ -179,10 +179,4 @@ fn cannot_link(errno: Errno) -> bool {
         errno,
         Errno::MLINK | Errno::XDEV | Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS
     )
-}
-
-fn aside_name(name: &OsStr, _: crate::mirror::Time, attempt: u32) -> std::ffi::OsString {
-    let mut aside = name.to_owned();
-    aside.push(format!(" (conflict {attempt})"));
-    aside
 }

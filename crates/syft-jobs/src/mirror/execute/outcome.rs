@@ -27,7 +27,7 @@ impl Ending {
 }
 
 /// Makes a report of what the plan knows already.
-pub(super) fn before(plan: &Plan, source: &Tree) -> Report {
+pub(in crate::mirror) fn before(plan: &Plan, source: &Tree) -> Report {
     let mut report = Report {
         looked_at: u64::try_from(source.len()).unwrap_or(u64::MAX),
         ..Report::default()
@@ -46,7 +46,7 @@ pub(super) fn before(plan: &Plan, source: &Tree) -> Report {
 }
 
 /// Returns whether somebody has to decide something.
-pub(super) fn is_undecided(plan: &Plan) -> bool {
+pub(in crate::mirror) fn is_undecided(plan: &Plan) -> bool {
     let mut conflicts = plan.conflicts.iter();
     conflicts.any(|conflict| conflict.outcome == Outcome::Undecided)
 }

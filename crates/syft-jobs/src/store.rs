@@ -12,7 +12,11 @@ use syft_state::sqlite::{
 
 use crate::{Error, JobId};
 
+mod digests;
 mod runs;
+
+pub(crate) use digests::Digest;
+pub use digests::DigestCache;
 
 /// The places of all that is remembered; a file has these tables, whoever made it.
 const FORMAT: Format = Format {
@@ -35,6 +39,9 @@ const FORMAT: Format = Format {
 pub struct Store {
     connection: Mutex<Connection>,
     path: Option<PathBuf>,
+    /// Digests that do not outlive the program, where they are not to.
+    volatile: Option<Mutex<Connection>>,
+    most_digests: u64,
 }
 
 impl Store {
@@ -44,10 +51,8 @@ impl Store {
     ///
     /// [`Error::Store`] when it cannot be used; one that is damaged is left as it is.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            connection: Mutex::new(sqlite::open(path, &FORMAT)?),
-            path: Some(path.to_owned()),
-        })
+        let connection = sqlite::open(path, &FORMAT)?;
+        Ok(Self::of(connection, Some(path.to_owned())))
     }
 
     /// Makes a store that is forgotten with the value.
@@ -58,10 +63,18 @@ impl Store {
     #[must_use]
     pub fn in_memory() -> Self {
         let opened = sqlite::open_in_memory(&FORMAT);
-        Self {
-            connection: Mutex::new(opened.expect("an empty database needs no more than memory")),
-            path: None,
-        }
+        let connection = opened.expect("an empty database needs no more than memory");
+        Self::of(connection, None)
+    }
+
+    fn of(connection: Connection, path: Option<PathBuf>) -> Self {
+        let store = Self {
+            connection: Mutex::new(connection),
+            path,
+            volatile: None,
+            most_digests: 0,
+        };
+        store.with_digests(DigestCache::default())
     }
 
     /// Returns the file that it is in, if it is in one.

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{FileError, NodeId};
 
+mod contents;
+mod digest;
+mod read;
+
+pub use contents::Contents;
+
 /// When two files count as the same. A difference in size is always one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,16 +23,25 @@ CREATE TABLE digests (
     dev INTEGER NOT NULL,
     ino INTEGER NOT NULL,
     size INTEGER NOT NULL,
-    mtime BLOB NOT NULL,
+    mtime INTEGER NOT NULL,
     used INTEGER NOT NULL,
     digest BLOB NOT NULL,
     PRIMARY KEY (method, dev, ino)
 ) WITHOUT ROWID;
 
--- What was the same at both sides after the last run, path by path.
+-- What was the same at both sides after the last run, path by path: kind, permissions, size and
+-- modification time on either side.
 CREATE TABLE bases (
     job TEXT NOT NULL,
     path BLOB NOT NULL,
-    agreed BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    source_mode INTEGER NOT NULL,
+    source_size INTEGER NOT NULL,
+    source_seconds INTEGER NOT NULL,
+    source_nanos INTEGER NOT NULL,
+    destination_mode INTEGER NOT NULL,
+    destination_size INTEGER NOT NULL,
+    destination_seconds INTEGER NOT NULL,
+    destination_nanos INTEGER NOT NULL,
     PRIMARY KEY (job, path)
 ) WITHOUT ROWID;

@@ -81,7 +81,7 @@ impl Judge<'_> {
             _ if model.size != copy.size => false,
             Comparison::Size => true,
             Comparison::SizeMtime => same_time(),
-            _ if (model.dev, model.ino) == (copy.dev, copy.ino) => true,
+            _ if model.size == 0 || (model.dev, model.ino) == (copy.dev, copy.ino) => true,
             _ => self.same.same(source, destination)?,
         })
     }

@@ -79,6 +79,7 @@
 //! }
 //! ```
 
+mod again;
 mod background;
 mod error;
 pub mod http;
@@ -93,6 +94,7 @@ mod started_by;
 mod supervise;
 mod wishes;
 
+pub use again::start_again;
 pub use background::{Launch, StartError, Started, detach, start, this_program};
 pub use error::Error;
 pub use instance::{Holder, Instance, Stopped, holder};

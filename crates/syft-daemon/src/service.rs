@@ -1,6 +1,7 @@
 //! Files that make a daemon a service of this machine: systemd, launchd, Windows.
 //!
-//! [`render`] makes the text of the files, [`Plan`] says where they go and which commands make
+//! A [`Unit`] serves every user of the machine by itself, a [`Single`] is one service with a config
+//! of its own. [`render`] makes the text of the files, [`Plan`] says where they go and which commands make
 //! the machine take notice, and [`Plan::install`] and [`Plan::uninstall`] do it.
 //!
 //! The crate `service-manager` is not used: it writes over what is there, in place, calls
@@ -25,6 +26,7 @@
 mod command;
 mod launchd;
 mod plan;
+mod single;
 mod systemd;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,7 @@ use std::{
 };
 
 pub use plan::{Facts, Plan, Step};
+pub use single::{Name, Needs, Single};
 
 /// A program that becomes a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,11 @@ pub enum Error {
         /// The value.
         value: String,
     },
+    /// It is no name of a service.
+    #[error(
+        "{0:?} is no name for a service: 1 to 64 letters, digits, `_`, `.`, `@`, `-`, with a letter or digit in front"
+    )]
+    Name(String),
     /// A file of somebody else is in the way.
     #[error("{} is there already and was not made by this program", path.display())]
     Foreign {

@@ -49,6 +49,12 @@ impl Link {
         Notifier::to_link(Arc::clone(&self.stream), watchdog)
     }
 
+    /// Makes it the standard input again, for the program that this process becomes.
+    pub(crate) fn hand_on(&self) -> Result<(), Error> {
+        rustix::stdio::dup2_stdin(&*self.stream)
+            .map_err(|error| Error::system("hand the link on", error))
+    }
+
     /// Waits until the process above is dead.
     ///
     /// # Panics

@@ -11,8 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// What a command says is shown to a person.
 const LONGEST_REASON: usize = 1000;
 
-/// Runs a command to its end.
-pub(super) async fn run(words: &[&str]) -> Result<(), Error> {
+/// Runs a command to its end, and returns what it printed.
+pub(super) async fn run(words: &[&str]) -> Result<String, Error> {
     let (program, arguments) = words.split_first().expect("every command has a name");
     let mut command = Command::new(program);
     command
@@ -45,7 +45,7 @@ pub(super) async fn run(words: &[&str]) -> Result<(), Error> {
         }
     };
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(failure(line, said.trim(), &output.status.to_string()))

@@ -11,6 +11,14 @@ pub(super) fn label(unit: &Unit) -> String {
     format!("org.openmined.{}", unit.name)
 }
 
+/// Returns what `launchctl` calls a service.
+pub(super) fn target(label: &str, scope: &Scope, uid: u32) -> String {
+    match scope {
+        Scope::Machine { .. } => format!("system/{label}"),
+        Scope::User => format!("gui/{uid}/{label}"),
+    }
+}
+
 /// Returns an agent of one user, or a daemon of the machine that runs as one user.
 pub(super) fn plist(unit: &Unit, scope: &Scope, home: &Path) -> Result<String, Error> {
     name(unit)?;
@@ -32,7 +40,10 @@ pub(super) fn plist(unit: &Unit, scope: &Scope, home: &Path) -> Result<String, E
             ("MARKER", &marker(unit)),
             ("BY_HAND", by_hand),
             ("LABEL", &label(unit)),
-            ("ARGUMENTS", &arguments(unit)?),
+            (
+                "ARGUMENTS",
+                &words(&unit.program, &unit.arguments.iter().collect::<Vec<_>>())?,
+            ),
             ("USER", &user),
             ("HOME", &xml(home_text)),
             ("LOG", &xml(printable_path("the log file", &log)?)),
@@ -40,9 +51,10 @@ pub(super) fn plist(unit: &Unit, scope: &Scope, home: &Path) -> Result<String, E
     ))
 }
 
-fn arguments(unit: &Unit) -> Result<String, Error> {
-    let mut words = vec![printable_path("the program", &unit.program)?];
-    for argument in &unit.arguments {
+/// Returns a command line as the elements of an array.
+pub(super) fn words(program: &Path, arguments: &[&String]) -> Result<String, Error> {
+    let mut words = vec![printable_path("the program", program)?];
+    for argument in arguments {
         words.push(printable("an argument", argument)?);
     }
     let lines: Vec<_> = words
@@ -53,7 +65,7 @@ fn arguments(unit: &Unit) -> Result<String, Error> {
 }
 
 /// A daemon has no HOME unless it is given one.
-fn as_user(user: &str, home: &str) -> String {
+pub(super) fn as_user(user: &str, home: &str) -> String {
     format!(
         "    <key>UserName</key>
     <string>{}</string>

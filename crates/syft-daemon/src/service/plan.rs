@@ -1,16 +1,12 @@
 //! Where service files go, and the commands that make the machine take notice of them.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+mod files;
+mod instance;
 
-use syft_state::fs::{read_capped, write_atomic};
+use std::path::PathBuf;
 
-use super::{Error, Kind, Scope, Unit, command, launchd, marker, render, systemd};
-
-/// No service file is larger.
-const LIMIT: u64 = 64 * 1024;
+use self::instance::Instance;
+use super::{Error, Kind, Scope, Single, Unit, command, launchd, marker, render, single};
 
 /// What the caller knows about the machine and the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,41 +39,88 @@ pub enum Step {
 /// What installing and removing a service come down to.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    unit: Unit,
     kind: Kind,
-    scope: Scope,
-    facts: Facts,
+    is_of_user: bool,
+    /// What the commands of the machine call it.
+    service: String,
+    /// The line by which its files are known.
+    marker: String,
     /// The service file, and for an instance that differs from it, what differs.
     files: Vec<(PathBuf, String)>,
+    instance: Option<Instance>,
 }
 
 impl Plan {
-    /// Works out the files.
+    /// Works out the files of a program that serves each user by itself.
     ///
     /// # Errors
     ///
     /// [`Error::Unprintable`] if a value cannot stand in them.
     pub fn new(unit: &Unit, kind: Kind, scope: Scope, facts: Facts) -> Result<Self, Error> {
         let mut unit = unit.clone();
-        let is_template = kind == Kind::Systemd && scope != Scope::User;
-        if !is_template {
-            unit.arguments.extend(facts.arguments.iter().cloned());
-        }
-        let text = render(&unit, kind, &scope, &facts.home)?;
-        let mut plan = Self {
-            files: Vec::new(),
-            unit,
-            kind,
-            scope,
-            facts,
+        let name = unit.name.clone();
+        let (instance, drop_in) = match (&scope, kind) {
+            (Scope::Machine { user }, Kind::Systemd) => {
+                let drop_in = Instance::drop_in(&unit, user, &facts)?;
+                let instance = Instance::new(&unit, user, &facts.directory);
+                (Some(instance), drop_in)
+            }
+            _ => {
+                unit.arguments.extend(facts.arguments.iter().cloned());
+                (None, None)
+            }
         };
-        plan.files.push((plan.service_file(), text));
-        let extra = plan.extra_directories();
-        if is_template && !(extra.is_empty() && plan.facts.arguments.is_empty()) {
-            let text = systemd::drop_in(&plan.unit, &plan.facts.arguments, &extra)?;
-            plan.files.push((plan.drop_in_file(), text));
-        }
-        Ok(plan)
+        let text = render(&unit, kind, &scope, &facts.home)?;
+        let (file, service) = match (kind, &scope) {
+            (Kind::Systemd, Scope::Machine { user }) => {
+                (format!("{name}@.service"), format!("{name}@{user}"))
+            }
+            (Kind::Systemd, Scope::User) => (format!("{name}.service"), name),
+            (Kind::Launchd, _) => {
+                let label = launchd::label(&unit);
+                let service = launchd::target(&label, &scope, facts.uid);
+                (format!("{label}.plist"), service)
+            }
+            (Kind::Windows, _) => (format!("{name}.xml"), name),
+        };
+        let mut files = vec![(facts.directory.join(file), text)];
+        let drop_in_file = instance.as_ref().map(Instance::drop_in_file);
+        files.extend(drop_in_file.zip(drop_in));
+        Ok(Self {
+            kind,
+            is_of_user: scope == Scope::User,
+            service,
+            marker: marker(&unit),
+            files,
+            instance,
+        })
+    }
+
+    /// Works out the file of a program that is one service of the machine, or of one user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unprintable`] if a value cannot stand in it.
+    pub fn single(unit: &Single, kind: Kind, scope: &Scope, facts: &Facts) -> Result<Self, Error> {
+        let text = single::render(unit, kind, scope, facts)?;
+        let name = &unit.name;
+        let (file, service) = match kind {
+            Kind::Systemd => (format!("{name}.service"), format!("{name}.service")),
+            Kind::Launchd => {
+                let label = single::label(unit);
+                let service = launchd::target(&label, scope, facts.uid);
+                (format!("{label}.plist"), service)
+            }
+            Kind::Windows => (format!("{name}.cmd"), name.to_string()),
+        };
+        Ok(Self {
+            kind,
+            is_of_user: *scope == Scope::User,
+            service,
+            marker: single::marker(unit),
+            files: vec![(facts.directory.join(file), text)],
+            instance: None,
+        })
     }
 
     /// Returns the files, each with its place and text.
@@ -89,24 +132,38 @@ impl Plan {
     /// Returns the name by which the machine's commands know the service.
     #[must_use]
     pub fn service(&self) -> String {
-        match (self.kind, &self.scope) {
-            (Kind::Systemd, Scope::Machine { user }) => format!("{}@{user}", self.unit.name),
-            (Kind::Launchd, Scope::Machine { .. }) => {
-                format!("system/{}", launchd::label(&self.unit))
+        self.service.clone()
+    }
+
+    /// Returns the lines by which a person would remove the service.
+    #[must_use]
+    pub fn removal(&self) -> Vec<String> {
+        let service = &self.service;
+        let files = self.files.iter().map(|(path, _)| path.display());
+        let files = files.map(|path| format!("rm {path}"));
+        match self.kind {
+            Kind::Systemd => {
+                let systemctl = self.systemctl_words(&[]).join(" ");
+                [format!("{systemctl} disable --now {service}")]
+                    .into_iter()
+                    .chain(files)
+                    .chain([format!("{systemctl} daemon-reload")])
+                    .collect()
             }
-            (Kind::Launchd, Scope::User) => {
-                format!("gui/{}/{}", self.facts.uid, launchd::label(&self.unit))
-            }
-            _ => self.unit.name.clone(),
+            Kind::Launchd => [format!("launchctl bootout {service}")]
+                .into_iter()
+                .chain(files)
+                .collect(),
+            Kind::Windows => single::removal(service),
         }
     }
 
     /// Returns whether the service runs, as far as the machine can tell.
     pub async fn is_active(&self) -> bool {
-        let service = self.service();
+        let service = &self.service;
         let words = match self.kind {
-            Kind::Systemd => self.systemctl_words(&["is-active", "--quiet", &service]),
-            Kind::Launchd => vec!["launchctl", "print", &service],
+            Kind::Systemd => self.systemctl_words(&["is-active", "--quiet", service]),
+            Kind::Launchd => vec!["launchctl", "print", service],
             Kind::Windows => return false,
         };
         command::run(&words).await.is_ok()
@@ -124,28 +181,31 @@ impl Plan {
     pub async fn install(&self, tell: &mut dyn FnMut(Step)) -> Result<(), Error> {
         self.probe().await?;
         for (path, _) in &self.files {
-            self.contents_of_ours(path)?;
+            files::contents(path, &self.marker)?;
         }
+        self.is_hidden_by_nobody().await?;
         for (path, text) in &self.files {
-            tell(self.write(path, text)?);
+            tell(files::write(path, text, &self.marker)?);
         }
-        if self.files.len() == 1 {
-            self.remove(&self.drop_in_file(), tell)?;
+        if let Some(instance) = &self.instance
+            && self.files.len() == 1
+        {
+            instance.remove(&self.marker, tell)?;
         }
-        let service = self.service();
+        let service = &self.service;
         match self.kind {
             Kind::Systemd => {
                 self.systemctl(&["daemon-reload"], tell).await?;
-                self.systemctl(&["enable", &service], tell).await?;
+                self.systemctl(&["enable", service], tell).await?;
                 // It starts the service, or lets a running one take the new files.
-                self.systemctl(&["restart", &service], tell).await
+                self.systemctl(&["restart", service], tell).await
             }
             Kind::Launchd => {
                 let domain = service.rsplit_once('/').map_or("", |(domain, _)| domain);
-                let file = self.service_file();
                 // It fails when there was no service before, which is as well.
-                drop(command::run(&["launchctl", "bootout", &service]).await);
-                ran(&["launchctl", "enable", &service], tell).await?;
+                drop(command::run(&["launchctl", "bootout", service]).await);
+                ran(&["launchctl", "enable", service], tell).await?;
+                let (file, _) = &self.files[0];
                 let file = file.to_string_lossy();
                 ran(&["launchctl", "bootstrap", domain, &file], tell).await
             }
@@ -159,65 +219,44 @@ impl Plan {
     ///
     /// [`Error::Foreign`] before anything is changed; after that the failure of a step.
     pub async fn uninstall(&self, tell: &mut dyn FnMut(Step)) -> Result<(), Error> {
-        let (file, drop_in) = (self.service_file(), self.drop_in_file());
-        let is_there = self.contents_of_ours(&file)?.is_some();
-        if !is_there && self.contents_of_ours(&drop_in)?.is_none() {
+        let (file, _) = &self.files[0];
+        let is_there = files::contents(file, &self.marker)?.is_some();
+        let drop_in = self.instance.as_ref().map(Instance::drop_in_file);
+        let differs = match drop_in {
+            Some(file) => files::contents(&file, &self.marker)?.is_some(),
+            None => false,
+        };
+        if !is_there && !differs {
             return Ok(());
         }
         self.probe().await?;
-        let service = self.service();
+        let service = &self.service;
         match self.kind {
             Kind::Systemd => {
                 if is_there {
-                    self.systemctl(&["disable", "--now", &service], tell)
-                        .await?;
+                    self.systemctl(&["disable", "--now", service], tell).await?;
                 }
-                self.remove(&drop_in, tell)?;
-                if !self.has_other_users()? {
-                    self.remove(&file, tell)?;
+                if self.instance_is_last(tell)? {
+                    files::remove(file, &self.marker, tell)?;
                 }
                 self.systemctl(&["daemon-reload"], tell).await
             }
             Kind::Launchd => {
                 // It fails when the service does not run, which is as well.
-                drop(command::run(&["launchctl", "bootout", &service]).await);
-                self.remove(&file, tell)
+                drop(command::run(&["launchctl", "bootout", service]).await);
+                files::remove(file, &self.marker, tell)
             }
             Kind::Windows => Ok(()),
         }
     }
 
-    fn service_file(&self) -> PathBuf {
-        let name = &self.unit.name;
-        self.facts.directory.join(match (self.kind, &self.scope) {
-            (Kind::Systemd, Scope::Machine { .. }) => format!("{name}@.service"),
-            (Kind::Systemd, Scope::User) => format!("{name}.service"),
-            (Kind::Launchd, _) => format!("{}.plist", launchd::label(&self.unit)),
-            (Kind::Windows, _) => format!("{name}.xml"),
-        })
-    }
-
-    fn drop_in_file(&self) -> PathBuf {
-        let directory = format!("{}.service.d", self.service().replace('/', "-"));
-        self.facts.directory.join(directory).join("user.conf")
-    }
-
-    /// The template already lets the usual directory be written.
-    fn extra_directories(&self) -> Vec<PathBuf> {
-        let Scope::Machine { user } = &self.scope else {
-            return Vec::new();
+    /// Removes what an instance has of its own, and returns whether nobody else needs the file.
+    fn instance_is_last(&self, tell: &mut dyn FnMut(Step)) -> Result<bool, Error> {
+        let Some(instance) = &self.instance else {
+            return Ok(true);
         };
-        let usual = Path::new("/home").join(user).join(&self.unit.state);
-        let mut extra: Vec<_> = self
-            .facts
-            .writable
-            .iter()
-            .filter(|path| !path.starts_with(&usual))
-            .cloned()
-            .collect();
-        extra.sort();
-        extra.dedup();
-        extra
+        instance.remove(&self.marker, tell)?;
+        Ok(!instance.has_others()?)
     }
 
     /// Asks systemd itself for a sign of life, before anything is changed.
@@ -225,17 +264,34 @@ impl Plan {
         match self.kind {
             Kind::Systemd => {
                 let words = ["show", "--property=Version"];
-                command::run(&self.systemctl_words(&words)).await
+                command::run(&self.systemctl_words(&words)).await.map(drop)
             }
             Kind::Launchd => Ok(()),
             Kind::Windows => Err(Error::NoManager {
-                what: "services of Windows are installed by WinSW".to_owned(),
+                what: "services of Windows are not installed from here".to_owned(),
             }),
         }
     }
 
+    /// A unit in `/etc` takes the place of one that a package has elsewhere, as that of `ssh`.
+    async fn is_hidden_by_nobody(&self) -> Result<(), Error> {
+        if self.kind != Kind::Systemd || self.instance.is_some() {
+            return Ok(());
+        }
+        let words = ["show", "--property=FragmentPath", "--value", &self.service];
+        let found = command::run(&self.systemctl_words(&words)).await?;
+        let found = PathBuf::from(found.trim());
+        let (own, _) = &self.files[0];
+        let is_same =
+            || matches!((found.canonicalize(), own.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        if found.as_os_str().is_empty() || found == *own || is_same() {
+            return Ok(());
+        }
+        Err(Error::Foreign { path: found })
+    }
+
     fn systemctl_words<'a>(&self, words: &[&'a str]) -> Vec<&'a str> {
-        let user = (self.scope == Scope::User).then_some("--user");
+        let user = self.is_of_user.then_some("--user");
         ["systemctl"]
             .into_iter()
             .chain(user)
@@ -246,111 +302,10 @@ impl Plan {
     async fn systemctl(&self, words: &[&str], tell: &mut dyn FnMut(Step)) -> Result<(), Error> {
         ran(&self.systemctl_words(words), tell).await
     }
-
-    /// Returns what is in a file of ours, or nothing if there is none.
-    fn contents_of_ours(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-        let foreign = || Error::Foreign {
-            path: path.to_owned(),
-        };
-        match read_capped(path, LIMIT) {
-            Ok(bytes) if is_ours(&bytes, &marker(&self.unit)) => Ok(Some(bytes)),
-            Err(error) if error.is_not_found() => Ok(None),
-            // A unit that is masked is a link to /dev/null.
-            Ok(_)
-            | Err(syft_state::Error::NotRegular { .. } | syft_state::Error::TooLarge { .. }) => {
-                Err(foreign())
-            }
-            Err(error) => Err(refused(error)),
-        }
-    }
-
-    fn write(&self, path: &Path, text: &str) -> Result<Step, Error> {
-        if self.contents_of_ours(path)?.as_deref() == Some(text.as_bytes()) {
-            return Ok(Step::Kept(path.to_owned()));
-        }
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)
-                .map_err(|source| io_error("create the directory", directory, source))?;
-        }
-        write_atomic(path, text.as_bytes(), 0o644).map_err(refused)?;
-        Ok(Step::Wrote(path.to_owned()))
-    }
-
-    /// Removes a file of ours, and its directory if that was for it alone.
-    fn remove(&self, path: &Path, tell: &mut dyn FnMut(Step)) -> Result<(), Error> {
-        if self.contents_of_ours(path)?.is_none() {
-            return Ok(());
-        }
-        fs::remove_file(path).map_err(|source| io_error("remove", path, source))?;
-        if path == self.drop_in_file()
-            && let Some(directory) = path.parent()
-        {
-            // It stays when somebody else has a file there.
-            drop(fs::remove_dir(directory));
-        }
-        tell(Step::Removed(path.to_owned()));
-        Ok(())
-    }
-
-    /// Returns whether the template serves other users, too.
-    fn has_other_users(&self) -> Result<bool, Error> {
-        let Scope::Machine { .. } = &self.scope else {
-            return Ok(false);
-        };
-        let prefix = format!("{}@", self.unit.name);
-        let own = format!("{}.service", self.service());
-        let wanted = self.facts.directory.join("multi-user.target.wants");
-        let entries = match fs::read_dir(&wanted) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(io_error("list", &wanted, error)),
-        };
-        for entry in entries {
-            let name = entry
-                .map_err(|error| io_error("list", &wanted, error))?
-                .file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with(&prefix) && name != own {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
 }
 
 async fn ran(words: &[&str], tell: &mut dyn FnMut(Step)) -> Result<(), Error> {
     command::run(words).await?;
     tell(Step::Ran(words.join(" ")));
     Ok(())
-}
-
-fn is_ours(bytes: &[u8], marker: &str) -> bool {
-    String::from_utf8_lossy(bytes)
-        .lines()
-        .take(5)
-        .any(|line| line.contains(marker))
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> Error {
-    if source.kind() == io::ErrorKind::PermissionDenied {
-        return Error::Rights {
-            what: format!("cannot {action} {}", path.display()),
-        };
-    }
-    Error::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
-}
-
-fn refused(error: syft_state::Error) -> Error {
-    match error {
-        syft_state::Error::Io {
-            path,
-            action,
-            source,
-        } => io_error(action, &path, source),
-        error => Error::Write(error),
-    }
 }

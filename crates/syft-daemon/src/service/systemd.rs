@@ -50,18 +50,18 @@ fn unit_file(template: &str, unit: &Unit) -> Result<String, Error> {
 }
 
 /// Text outside of command lines: `%` begins a specifier.
-fn plain(what: &'static str, text: &str) -> Result<String, Error> {
+pub(super) fn plain(what: &'static str, text: &str) -> Result<String, Error> {
     Ok(printable(what, text)?.replace('%', "%%"))
 }
 
 /// T21: a directory that is missing must not keep the service from starting.
-fn may_be_missing(path: &Path) -> Result<String, Error> {
+pub(super) fn may_be_missing(path: &Path) -> Result<String, Error> {
     let path = printable_path("a directory", path)?;
     Ok(quoted(&format!("-{path}"), false))
 }
 
 /// The program's own path is no place for variables, so its `$` is a `$`.
-fn command_line(program: &Path, arguments: &[&String]) -> Result<String, Error> {
+pub(super) fn command_line(program: &Path, arguments: &[&String]) -> Result<String, Error> {
     let mut line = quoted(printable_path("the program", program)?, false);
     for argument in arguments {
         line.push(' ');

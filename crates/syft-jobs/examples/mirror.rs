@@ -56,7 +56,11 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 fn arguments(
     mut words: impl Iterator<Item = String>,
 ) -> Result<Arguments, Box<dyn std::error::Error>> {
-    let mut missing = || words.next().ok_or("usage: mirror SOURCE DESTINATION [OPTION]…");
+    let mut missing = || {
+        words
+            .next()
+            .ok_or("usage: mirror SOURCE DESTINATION [OPTION]…")
+    };
     let (source, destination) = (missing()?, missing()?);
     let mut options = Options::default();
     let (mut store, mut insist, mut operations) = (None, Insist::No, 100);

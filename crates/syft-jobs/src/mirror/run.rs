@@ -14,7 +14,7 @@ use syft_state::fs::{Lock, create_private_dir};
 
 use super::{
     Cancel, Direction, ErrorKind, Permits, Place, Progress, Report, Status,
-    compare::Unread,
+    compare::Contents,
     copy::{At, temporary},
     execute::execute,
     plan,
@@ -108,6 +108,10 @@ fn begin(job: &Job, context: &Context<'_>) -> Result<Report, Error> {
     {
         return Ok(guarded(Error::Held(held.clone()).to_string()));
     }
+    // What nobody had the time to compare looks like errors in the plan.
+    if context.cancel.is_cancelled() {
+        return Ok(Report::of_failure(Status::Cancelled, "it was cancelled"));
+    }
     roots.make_destination()?;
     sweep(&looked.destination);
     if job.options.direction == Direction::TwoWay {
@@ -140,7 +144,8 @@ fn look_at(roots: &Roots, job: &Job, context: &Context<'_>) -> Result<Looked, Er
         root: roots.destination.clone(),
     };
     destination.tree.folds_case = ground.folds_case;
-    let plan = plan::plan(&source.tree, &destination.tree, &options, &Unread);
+    let same = Contents::compare(&source, &destination, &options, context)?;
+    let plan = plan::plan(&source.tree, &destination.tree, &options, &same);
     Ok(Looked {
         source,
         destination,

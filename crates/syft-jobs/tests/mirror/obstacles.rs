@@ -45,6 +45,19 @@ fn a_socket_is_named() {
     assert_eq!(scene.copied(), ["a"]);
 }
 
+#[test]
+fn a_device_is_named() {
+    let scene = Scene::new();
+    let job = syft_jobs::Job {
+        source: "/dev".into(),
+        ..scene.job()
+    };
+    let looked = scene.in_context(|context| syft_jobs::mirror::look(&job, context));
+    let errors = looked.unwrap().plan.errors;
+    let null = errors.iter().find(|error| error.path.as_os_str() == "null");
+    assert_eq!(null.unwrap().kind, ErrorKind::SpecialFile);
+}
+
 /// B3: the predecessor ended the whole run at one of them.
 #[test]
 fn a_broken_link_is_copied_as_it_is() {

@@ -57,7 +57,10 @@ impl Grounds {
     /// Says why a run should not begin: probably a disk is missing.
     pub(super) fn reason_to_stop(&self) -> Option<String> {
         let grounds = [Some(&self.source), self.destination.as_ref()];
-        let mut moved = grounds.into_iter().flatten().filter(|ground| ground.has_moved());
+        let mut moved = grounds
+            .into_iter()
+            .flatten()
+            .filter(|ground| ground.has_moved());
         let root = &moved.next()?.root;
         Some(format!(
             "{root} is on another file system than in the last run; is a disk not mounted?"
@@ -82,8 +85,7 @@ impl Ground {
     /// stays the same then. Under a disk that is not mounted there is neither.
     fn has_moved(&self) -> bool {
         self.before.is_some_and(|before| {
-            before.id != self.now.id
-                && (before.kind, before.ino) != (self.now.kind, self.now.ino)
+            before.id != self.now.id && (before.kind, before.ino) != (self.now.kind, self.now.ino)
         })
     }
 }

@@ -11,7 +11,11 @@ mod portable;
 #[cfg(target_os = "linux")]
 mod watched;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 #[cfg(target_os = "linux")]
 use self::inotify as system;
@@ -42,6 +46,52 @@ pub enum Hint {
     Directory(PathBuf),
     /// Events were lost, or the watch is broken: look at everything.
     Everything,
+    /// Something came here from where nobody watches; told with [`Detail::All`] instead of its
+    /// being there.
+    Arrived(PathBuf),
+    /// Something went to where nobody watches; told with [`Detail::All`] instead of its removal.
+    Departed(PathBuf),
+    /// Permissions, owner or times changed; told with [`Detail::All`].
+    Attributes(PathBuf),
+    /// What was to be watched is gone or elsewhere, and nothing more will be told of it; told with
+    /// [`Detail::All`].
+    Lost,
+    /// The system's limit of watches is reached: of some directories nothing is told; told with
+    /// [`Detail::All`].
+    Limited,
+}
+
+/// What a watch looks at, and what it tells.
+#[derive(Clone, Default)]
+pub struct Scope {
+    /// How deep it looks.
+    pub depth: Depth,
+    /// What it tells.
+    pub detail: Detail,
+    /// The directories that are not watched, nor what is below them, as far as the system allows:
+    /// whoever is told has to leave out what is in them, too.
+    pub skip: Option<Arc<dyn Fn(&Path) -> bool + Send + Sync>>,
+}
+
+/// How deep a watch looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Into every directory.
+    #[default]
+    Tree,
+    /// Into the directory itself alone.
+    Directory,
+}
+
+/// What a watch tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What is where, and its content.
+    #[default]
+    Content,
+    /// Attributes as well, directories that are removed, and the end of the watch; and what came
+    /// or went is told apart from what was made or removed.
+    All,
 }
 
 /// What seems to have happened to a file.
@@ -70,11 +120,40 @@ impl TreeWatch {
     ///
     /// [`Error::Io`], also when the system's limit of watches is reached.
     pub fn new(root: &Path, tell: impl Fn(Hint) + Send + 'static) -> Result<Self, Error> {
+        Self::with(root, Scope::default(), tell)
+    }
+
+    /// Watches as much of a directory as a scope says; `tell` is called from a thread of the
+    /// watch and must not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], also when the system's limit of watches is reached.
+    pub fn with(
+        root: &Path,
+        scope: Scope,
+        tell: impl Fn(Hint) + Send + 'static,
+    ) -> Result<Self, Error> {
         let watching =
-            system::watch(root, tell).map_err(|error| Error::io(root, "watch", error))?;
+            system::watch(root, scope, tell).map_err(|error| Error::io(root, "watch", error))?;
         Ok(Self {
             _watching: watching,
         })
+    }
+}
+
+impl Scope {
+    fn skips(&self, path: &Path) -> bool {
+        self.skip.as_ref().is_some_and(|skip| skip(path))
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("depth", &self.depth)
+            .field("detail", &self.detail)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +165,7 @@ mod tests {
 
     /// Waits until something for which `is_it` holds is told.
     #[track_caller]
-    fn wait_for(told: &mpsc::Receiver<Hint>, is_it: impl Fn(&Hint) -> bool) {
+    fn wait_for(told: &mpsc::Receiver<Hint>, mut is_it: impl FnMut(&Hint) -> bool) {
         let mut seen = Vec::new();
         loop {
             match told.recv_timeout(Duration::from_secs(20)) {
@@ -199,5 +278,72 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = TreeWatch::new(&dir.path().join("none"), |_| {}).unwrap_err();
         assert!(error.is_not_found(), "{error}");
+    }
+
+    #[test]
+    fn all_details_are_told_when_they_are_wanted() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let outside = dir.path().join("outside");
+        let root = dir.path().join("root");
+        std::fs::create_dir_all(root.join("a")).unwrap();
+        std::fs::create_dir_all(root.join("left-out")).unwrap();
+        std::fs::create_dir(&outside).unwrap();
+        let file = root.join("a/file");
+        std::fs::File::create(&file).unwrap();
+        let scope = Scope {
+            detail: Detail::All,
+            skip: Some(Arc::new(|path: &Path| path.ends_with("left-out"))),
+            ..Scope::default()
+        };
+        let (tell, told) = mpsc::channel();
+        let _watch = TreeWatch::with(&root, scope, move |hint| drop(tell.send(hint))).unwrap();
+
+        std::fs::File::create(root.join("left-out/file")).unwrap();
+        drop(std::fs::read(&file).unwrap());
+        drop(std::fs::read_dir(&root).unwrap());
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let first = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(
+            first,
+            Hint::Attributes(file.clone()),
+            "reading is told to nobody"
+        );
+
+        let away = outside.join("file");
+        std::fs::rename(&file, &away).unwrap();
+        wait_for(&told, |hint| *hint == Hint::Departed(file.clone()));
+        std::fs::rename(&away, &file).unwrap();
+        wait_for(&told, |hint| *hint == Hint::Arrived(file.clone()));
+        std::fs::remove_dir_all(root.join("a")).unwrap();
+        let is_removal = |hint: &Hint, at: &Path| matches!(hint, Hint::File { path, change: Change::Removed } if path == at);
+        wait_for(&told, |hint| is_removal(hint, &root.join("a")));
+        std::fs::rename(&root, outside.join("root")).unwrap();
+        wait_for(&told, |hint| *hint == Hint::Lost);
+    }
+
+    #[test]
+    fn a_directory_alone_is_watched_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("a")).unwrap();
+        let scope = Scope {
+            depth: Depth::Directory,
+            ..Scope::default()
+        };
+        let (tell, told) = mpsc::channel();
+        let _watch = TreeWatch::with(&root, scope, move |hint| drop(tell.send(hint))).unwrap();
+        std::fs::File::create(root.join("a/file")).unwrap();
+        std::fs::create_dir(root.join("b")).unwrap();
+        std::fs::File::create(root.join("b/file")).unwrap();
+        std::fs::File::create(root.join("file")).unwrap();
+        let mut seen = Vec::new();
+        wait_for(&told, |hint| {
+            seen.push(hint.clone());
+            matches!(hint, Hint::File { path, .. } if *path == root.join("file"))
+        });
+        assert_eq!(seen[0], Hint::Directory(root.join("b")));
+        assert_eq!(seen.len(), 2, "{seen:?}");
     }
 }

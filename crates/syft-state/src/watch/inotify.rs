@@ -19,7 +19,7 @@ use rustix::{
 };
 
 use super::{
-    Change, Hint,
+    Change, Detail, Hint, Scope,
     watched::{Id, Trouble, Watched},
 };
 
@@ -43,11 +43,16 @@ pub(super) struct Watching {
 }
 
 /// Watches a directory and everything below it.
-pub(super) fn watch(root: &Path, tell: impl Fn(Hint) + Send + 'static) -> io::Result<Watching> {
+pub(super) fn watch(
+    root: &Path,
+    scope: Scope,
+    tell: impl Fn(Hint) + Send + 'static,
+) -> io::Result<Watching> {
     let (ended, end) = io::pipe()?;
     let mut listener = Listener {
-        sight: Sight::new(root)?,
+        sight: Sight::new(root, &scope)?,
         root: root.to_owned(),
+        scope,
         departure: None,
         is_broken: false,
         repaired: Instant::now(),
@@ -66,9 +71,9 @@ struct Sight {
 }
 
 impl Sight {
-    fn new(root: &Path) -> io::Result<Self> {
+    fn new(root: &Path, scope: &Scope) -> io::Result<Self> {
         let inotify = Arc::new(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
-        let watched = Watched::new(Arc::clone(&inotify), root)?;
+        let watched = Watched::new(Arc::clone(&inotify), root, scope)?;
         Ok(Self { inotify, watched })
     }
 }
@@ -76,6 +81,7 @@ impl Sight {
 struct Listener<T> {
     sight: Sight,
     root: PathBuf,
+    scope: Scope,
     departure: Option<Departure>,
     /// Events or directories were lost, and everything has to be watched anew.
     is_broken: bool,
@@ -167,7 +173,7 @@ impl<T: Fn(Hint)> Listener<T> {
             return self.sight.watched.forget(id);
         }
         let Some(name) = event.file_name() else {
-            return;
+            return self.itself(id, flags);
         };
         let name = OsStr::from_bytes(name.to_bytes());
         let is_directory = flags.contains(ReadFlags::ISDIR);
@@ -185,17 +191,48 @@ impl<T: Fn(Hint)> Listener<T> {
                 name: name.to_owned(),
                 is_directory,
             });
+        } else if flags.contains(ReadFlags::MOVED_TO) && self.scope.detail == Detail::All {
+            self.arrived(id, name, is_directory);
+        } else if flags.contains(ReadFlags::ATTRIB) {
+            self.hint(id, name, Hint::Attributes);
         } else if !is_directory {
             self.file(id, name, change_of(flags));
         } else if flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
             self.directory(id, name);
+        } else if self.scope.detail == Detail::All {
+            self.file(id, name, Change::Removed);
+        }
+    }
+
+    /// Something happened to a watched directory itself, of which its parent tells unless it is
+    /// the root.
+    fn itself(&self, id: Id, flags: ReadFlags) {
+        if self.scope.detail == Detail::Content || !self.sight.watched.is_root(id) {
+            return;
+        }
+        if flags.intersects(ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT) {
+            (self.tell)(Hint::Lost);
+        } else if flags.contains(ReadFlags::ATTRIB) {
+            (self.tell)(Hint::Attributes(self.root.clone()));
+        }
+    }
+
+    fn arrived(&mut self, id: Id, name: &OsStr, is_directory: bool) {
+        if is_directory {
+            let added = self.sight.watched.add(id, name);
+            self.expect(added);
+        }
+        self.hint(id, name, Hint::Arrived);
+    }
+
+    fn hint(&self, id: Id, name: &OsStr, hint: impl FnOnce(PathBuf) -> Hint) {
+        if let Some(path) = self.sight.watched.path(id, name) {
+            (self.tell)(hint(path));
         }
     }
 
     fn file(&self, id: Id, name: &OsStr, change: Change) {
-        if let Some(path) = self.sight.watched.path(id, name) {
-            (self.tell)(Hint::File { path, change });
-        }
+        self.hint(id, name, |path| Hint::File { path, change });
     }
 
     fn directory(&mut self, id: Id, name: &OsStr) {
@@ -230,7 +267,10 @@ impl<T: Fn(Hint)> Listener<T> {
         let Some(departure) = self.departure.take() else {
             return;
         };
-        self.file(departure.parent, &departure.name, Change::Removed);
+        match self.scope.detail {
+            Detail::Content => self.file(departure.parent, &departure.name, Change::Removed),
+            Detail::All => self.hint(departure.parent, &departure.name, Hint::Departed),
+        }
         if departure.is_directory {
             let watched = &mut self.sight.watched;
             watched.release(departure.parent, &departure.name);
@@ -244,6 +284,9 @@ impl<T: Fn(Hint)> Listener<T> {
             Err(Trouble::Limit) => {
                 let root = self.root.display();
                 tracing::warn!("the limit of watches is reached: not all of {root} is watched");
+                if self.scope.detail == Detail::All {
+                    return (self.tell)(Hint::Limited);
+                }
             }
         }
         (self.tell)(Hint::Everything);
@@ -252,7 +295,7 @@ impl<T: Fn(Hint)> Listener<T> {
     /// Watches everything anew; what was still to be read is left to a look at everything.
     fn repair(&mut self) {
         self.repaired = Instant::now();
-        match Sight::new(&self.root) {
+        match Sight::new(&self.root, &self.scope) {
             Ok(sight) => {
                 self.sight = sight;
                 self.departure = None;
@@ -260,6 +303,9 @@ impl<T: Fn(Hint)> Listener<T> {
                 (self.tell)(Hint::Everything);
             }
             Err(error) => {
+                if self.scope.detail == Detail::All {
+                    (self.tell)(Hint::Lost);
+                }
                 tracing::debug!("cannot watch {} anew: {error}", self.root.display());
             }
         }

@@ -11,7 +11,7 @@ use notify::{
     event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind, RenameMode},
 };
 
-use super::{Change, Hint};
+use super::{Change, Depth, Detail, Hint, Scope};
 
 /// The system's own watch, for as long as it is kept.
 #[derive(Debug)]
@@ -20,18 +20,31 @@ pub(super) struct Watching {
 }
 
 /// Watches a directory and everything below it.
-pub(super) fn watch(root: &Path, tell: impl Fn(Hint) + Send + 'static) -> io::Result<Watching> {
+pub(super) fn watch(
+    root: &Path,
+    scope: Scope,
+    tell: impl Fn(Hint) + Send + 'static,
+) -> io::Result<Watching> {
+    let mode = match scope.depth {
+        Depth::Tree => RecursiveMode::Recursive,
+        Depth::Directory => RecursiveMode::NonRecursive,
+    };
+    let watched = root.to_owned();
     let mut moves = Moves::default();
     let handler = move |event| {
         if moves.will_be_told_as_one(&event) {
             return;
         }
-        hints(event).into_iter().for_each(&tell);
+        let hints = match scope.detail {
+            Detail::Content => hints(event),
+            Detail::All => detailed(event, &watched),
+        };
+        let is_left_out = |path| is_skipped(&scope, &watched, path);
+        let is_wanted = |hint: &Hint| !place(hint).is_some_and(is_left_out);
+        hints.into_iter().filter(is_wanted).for_each(&tell);
     };
     let mut watcher = notify::recommended_watcher(handler).map_err(into_io)?;
-    watcher
-        .watch(root, RecursiveMode::Recursive)
-        .map_err(into_io)?;
+    watcher.watch(root, mode).map_err(into_io)?;
     Ok(Watching { _watcher: watcher })
 }
 
@@ -98,6 +111,47 @@ fn hints(event: notify::Result<Event>) -> Vec<Hint> {
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => Vec::new(),
         EventKind::Any | EventKind::Other => vec![Hint::Everything],
     }
+}
+
+/// Reads an event as hints that tell all.
+fn detailed(event: notify::Result<Event>, root: &Path) -> Vec<Hint> {
+    let Ok(known) = &event else {
+        return hints(event);
+    };
+    let each = |hint: fn(PathBuf) -> Hint| known.paths.iter().cloned().map(hint).collect();
+    match known.kind {
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+            if known.paths.iter().any(|path| path == root) && root.symlink_metadata().is_err() =>
+        {
+            vec![Hint::Lost]
+        }
+        EventKind::Remove(_) => each(removed),
+        EventKind::Modify(ModifyKind::Metadata(_)) => each(Hint::Attributes),
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => each(Hint::Arrived),
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => each(Hint::Departed),
+        _ => hints(event),
+    }
+}
+
+/// Returns where something happened.
+fn place(hint: &Hint) -> Option<&Path> {
+    match hint {
+        Hint::File { path, .. }
+        | Hint::Renamed { to: path, .. }
+        | Hint::Directory(path)
+        | Hint::Arrived(path)
+        | Hint::Departed(path)
+        | Hint::Attributes(path) => Some(path),
+        Hint::Everything | Hint::Lost | Hint::Limited => None,
+    }
+}
+
+/// Returns whether something is in a directory that is left out.
+fn is_skipped(scope: &Scope, root: &Path, path: &Path) -> bool {
+    let above = path.ancestors().skip(1);
+    above
+        .take_while(|directory| *directory != root && directory.starts_with(root))
+        .any(|directory| scope.skips(directory))
 }
 
 fn file(path: PathBuf, change: Change) -> Hint {

@@ -16,6 +16,8 @@ use rustix::{
     io::Errno,
 };
 
+use super::{Depth, Detail, Scope};
+
 /// What our own reading causes is not asked for: it would wake us for nothing.
 const EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MODIFY)
@@ -23,6 +25,11 @@ const EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVE)
     .union(WatchFlags::DELETE)
     .union(WatchFlags::ONLYDIR);
+
+/// What is asked for besides when all is told.
+const DETAILS: WatchFlags = WatchFlags::ATTRIB
+    .union(WatchFlags::DELETE_SELF)
+    .union(WatchFlags::MOVE_SELF);
 
 /// The number that the system gives to a watched directory.
 pub(super) type Id = i32;
@@ -32,6 +39,9 @@ pub(super) type Id = i32;
 pub(super) struct Watched {
     inotify: Arc<OwnedFd>,
     root: PathBuf,
+    scope: Scope,
+    events: WatchFlags,
+    root_id: Id,
     places: HashMap<Id, Place>,
 }
 
@@ -53,14 +63,20 @@ pub(super) enum Trouble {
 
 impl Watched {
     /// Watches a directory and everything below it.
-    pub(super) fn new(inotify: Arc<OwnedFd>, root: &Path) -> Result<Self, Errno> {
+    pub(super) fn new(inotify: Arc<OwnedFd>, root: &Path, scope: &Scope) -> Result<Self, Errno> {
+        let events = match scope.detail {
+            Detail::Content => EVENTS,
+            Detail::All => EVENTS | DETAILS,
+        };
+        let id = inotify::add_watch(&inotify, root, events)?;
         let mut watched = Self {
             inotify,
             root: root.to_owned(),
-            places: HashMap::new(),
+            scope: scope.clone(),
+            events,
+            root_id: id,
+            places: HashMap::from([(id, Place::default())]),
         };
-        let id = inotify::add_watch(&watched.inotify, root, EVENTS)?;
-        watched.places.insert(id, Place::default());
         match watched.add_below(id) {
             Err(Trouble::Limit) => Err(Errno::NOSPC),
             // Somebody moves directories about right now, of which events will tell.
@@ -81,6 +97,11 @@ impl Watched {
         path.push(&self.root);
         path.extend(names.iter().rev());
         Some(path)
+    }
+
+    /// Returns whether a number is that of the directory that everything is below.
+    pub(super) fn is_root(&self, id: Id) -> bool {
+        id == self.root_id
     }
 
     /// Watches a directory that is new, and what is below it.
@@ -135,10 +156,14 @@ impl Watched {
     }
 
     fn add_one(&mut self, parent: Id, name: &OsStr) -> Result<Option<Id>, Trouble> {
-        let Some(path) = self.path(parent, name) else {
+        if self.scope.depth == Depth::Directory {
+            return Ok(None);
+        }
+        let path = self.path(parent, name);
+        let Some(path) = path.filter(|path| !self.scope.skips(path)) else {
             return Ok(None);
         };
-        match inotify::add_watch(&self.inotify, &path, EVENTS | WatchFlags::DONT_FOLLOW) {
+        match inotify::add_watch(&self.inotify, &path, self.events | WatchFlags::DONT_FOLLOW) {
             Ok(id) => self.put(id, parent, name).map(|()| Some(id)),
             Err(Errno::NOSPC | Errno::NOMEM) => Err(Trouble::Limit),
             Err(_) => Ok(None),
@@ -147,6 +172,9 @@ impl Watched {
 
     fn add_below(&mut self, top: Id) -> Result<(), Trouble> {
         let mut waiting = vec![top];
+        if self.scope.depth == Depth::Directory {
+            return Ok(());
+        }
         while let Some(id) = waiting.pop() {
             for name in self.directories_in(id) {
                 waiting.extend(self.add_one(id, &name)?);

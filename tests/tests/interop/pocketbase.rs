@@ -48,7 +48,7 @@ fn administrator(server: &PocketBase) -> Client {
 /// A collection with a field of each kind.
 fn things() -> CollectionSpec {
     CollectionSpec {
-        name: "things",
+        name: "things".to_owned(),
         fields: vec![
             FieldSpec::required("name", FieldKind::Text(1_000)),
             FieldSpec::new("size", FieldKind::Number),

@@ -27,6 +27,8 @@ const MAX_ERROR: usize = 64 << 10;
 pub struct Options {
     /// Certificate authorities that are trusted besides the platform's, as PEM files.
     pub extra_roots: Vec<PathBuf>,
+    /// Whether a certificate has to be valid; without it anybody on the way can listen.
+    pub verify_certificates: bool,
     /// Whether proxies are used.
     pub proxies: Proxies,
     /// How long a connection may take to open.
@@ -45,6 +47,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             extra_roots: Vec::new(),
+            verify_certificates: true,
             proxies: Proxies::System,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
@@ -79,6 +82,9 @@ impl Client {
     /// Fails if a file of [`Options::extra_roots`] cannot be used.
     pub fn new(options: Options) -> Result<Self> {
         let mut tls = tls::config(&options.extra_roots)?;
+        if !options.verify_certificates {
+            tls::accept_anybody(&mut tls);
+        }
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

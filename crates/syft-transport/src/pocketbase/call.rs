@@ -7,7 +7,7 @@ use std::{
 };
 
 use reqwest::{Method, Url, header::HeaderValue};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     Options, answer,
@@ -33,6 +33,7 @@ pub(super) struct Core {
     /// For one answer that never ends, whose silence means nothing.
     pub(super) listening: http::Client,
     http: http::Client,
+    whole_timeout: Duration,
     breaker: Mutex<Breaker>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -63,6 +64,7 @@ impl Core {
             batches: Batches::default(),
             listening,
             http,
+            whole_timeout: options.whole_timeout,
             breaker: Mutex::default(),
             observer: options.observer,
         })
@@ -150,7 +152,14 @@ impl Core {
                 source: None,
             });
         }
-        let result = work.await.map_err(|failure| failure.error);
+        let result = match timeout(self.whole_timeout, work).await {
+            Ok(result) => result.map_err(|failure| failure.error),
+            Err(_) => Err(Error::Unavailable {
+                what: self.place.clone(),
+                reason: "it took too long, with all attempts".to_owned(),
+                source: None,
+            }),
+        };
         match &result {
             Err(Error::Unavailable { .. } | Error::Ambiguous { .. }) => {
                 self.breaker().failed(Instant::now());
@@ -204,6 +213,7 @@ impl Core {
 fn connections(options: &Options) -> Result<(http::Client, http::Client)> {
     let calls = http::Options {
         extra_roots: options.extra_roots.clone(),
+        verify_certificates: options.verify_certificates,
         proxies: match is_loopback(&options.url) {
             true => Proxies::Never,
             false => Proxies::System,

@@ -19,10 +19,14 @@ pub struct Options {
     pub password: Option<SecretString>,
     /// The auth collection of the account; `None` is that of the superusers, or admins.
     pub auth_collection: Option<String>,
-    /// How long a call may take.
+    /// How long an attempt to call may take.
     pub timeout: Duration,
+    /// How long a call may take with all its attempts.
+    pub whole_timeout: Duration,
     /// How failed calls are repeated.
     pub retry: Retry,
+    /// Whether a certificate has to be valid.
+    pub verify_certificates: bool,
     /// Certificate authorities that are trusted besides the platform's, as PEM files.
     pub extra_roots: Vec<PathBuf>,
     /// Who hears of each call.
@@ -39,7 +43,9 @@ impl Options {
             password: None,
             auth_collection: None,
             timeout: Duration::from_secs(30),
+            whole_timeout: Duration::from_secs(60),
             retry: Retry::default(),
+            verify_certificates: true,
             extra_roots: Vec::new(),
             observer: None,
         }

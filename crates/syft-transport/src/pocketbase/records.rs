@@ -61,6 +61,12 @@ struct Page {
     items: Vec<Record>,
 }
 
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(rename = "totalItems")]
+    total: u64,
+}
+
 impl Client {
     /// Returns the records of a collection, all pages of them.
     ///
@@ -123,6 +129,28 @@ impl Client {
             .request(LIST, Method::GET, &path)
             .about(format!("the list of `{collection}`"))
             .query(&query)
+    }
+
+    /// Returns how many records a filter accepts.
+    ///
+    /// # Errors
+    /// As for [`Self::list`].
+    pub async fn count(&self, collection: &str, filter: &Filter) -> Result<u64> {
+        let path = ["collections", collection, "records"];
+        let request = self.core.request(LIST, Method::GET, &path);
+        let request = request
+            .about(format!("the list of `{collection}`"))
+            .query(&[
+                ("perPage", "1"),
+                ("fields", "id"),
+                ("filter", filter.as_str()),
+            ]);
+        let counted: Counted = self.read(&request).await?;
+        if counted.total == 0 && self.core.was_taken_for_a_guest().await? {
+            let counted: Counted = self.read(&request).await?;
+            return Ok(counted.total);
+        }
+        Ok(counted.total)
     }
 
     /// Returns one record.

@@ -20,7 +20,7 @@ const MOST_JSON: u32 = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectionSpec {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Its fields besides `id`; every collection also gets `created` and `updated`.
     pub fields: Vec<FieldSpec>,
     /// Its indexes, as the columns of each.
@@ -109,11 +109,11 @@ impl Client {
     pub async fn ensure_collections(
         &self,
         specs: &[CollectionSpec],
-    ) -> Result<Vec<(&'static str, Ensured)>> {
+    ) -> Result<Vec<(String, Ensured)>> {
         let generation = self.generation().await?;
         let mut done = Vec::new();
         for spec in specs {
-            let ensured = match self.collection(spec.name).await {
+            let ensured = match self.collection(&spec.name).await {
                 Ok(there) => self.extend(spec, &there, generation).await?,
                 Err(Error::NotFound { .. }) => {
                     self.make(spec, generation).await?;
@@ -121,7 +121,7 @@ impl Client {
                 }
                 Err(error) => return Err(error),
             };
-            done.push((spec.name, ensured));
+            done.push((spec.name.clone(), ensured));
         }
         Ok(done)
     }
@@ -151,7 +151,7 @@ impl Client {
         let Some((change, added)) = extension(spec, there, generation)? else {
             return Ok(Ensured::Unchanged);
         };
-        let path = ["collections", spec.name];
+        let path = ["collections", spec.name.as_str()];
         let request = self
             .core
             .request(EXTEND, Method::PATCH, &path)
@@ -288,7 +288,7 @@ mod tests {
 
     fn spec() -> CollectionSpec {
         CollectionSpec {
-            name: "things",
+            name: "things".to_owned(),
             fields: vec![
                 FieldSpec::required("name", FieldKind::Text(64)),
                 FieldSpec::new("state", FieldKind::Select(&["new", "done"])),

@@ -144,7 +144,11 @@ fn look_at(roots: &Roots, job: &Job, context: &Context<'_>) -> Result<Looked, Er
         root: roots.destination.clone(),
     };
     destination.tree.folds_case = ground.folds_case;
-    let same = Contents::compare(&source, &destination, &options, context)?;
+    let same = if roots.is_made() {
+        Contents::compare(&source, &destination, &options, context)?
+    } else {
+        Contents::default()
+    };
     let plan = plan::plan(&source.tree, &destination.tree, &options, &same);
     Ok(Looked {
         source,

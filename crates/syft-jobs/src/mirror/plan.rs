@@ -215,3 +215,6 @@ impl fmt::Display for Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The history of runs.
 
-use syft_state::sqlite::rusqlite::{self, Connection, Row, types::Type};
+use syft_state::sqlite::rusqlite::{self, Connection, OptionalExtension, Row, types::Type};
 
 use super::Store;
 use crate::{Error, JobId, RunRecord};
@@ -49,6 +49,19 @@ impl Store {
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map((job.map(JobId::as_str), count(limit)), record)?;
             rows.collect()
+        })
+    }
+
+    /// Returns a run by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn run(&self, run_id: &str) -> Result<Option<RunRecord>, Error> {
+        let sql = "SELECT record FROM runs WHERE run_id = ?1";
+        self.with("read", |connection| {
+            let mut statement = connection.prepare(sql)?;
+            statement.query_row([run_id], record).optional()
         })
     }
 

@@ -9,7 +9,8 @@ use super::{
     verdict::{Judge, Verdict},
 };
 use crate::mirror::{
-    Conflicts, ErrorKind, FileError, Kind, NodeId, Options, Tree, compare::Same, plan::aside,
+    Conflicts, ErrorKind, FileError, Kind, NodeId, Options, Symlinks, Tree, compare::Same,
+    plan::aside,
 };
 
 /// Decides how the destination becomes what the source is.
@@ -211,6 +212,10 @@ impl Mirror<'_> {
                 self.make(id, None, State::Different, pair);
             }
             return;
+        }
+        if self.kind(over) == Kind::Symlink && self.judge.options.symlinks == Symlinks::Skip {
+            let why = "the destination has a link there, and links take no part";
+            return self.fail(id, ErrorKind::TypeClash, why);
         }
         let verdict = self.judge.compare(id, over);
         let Some(state) = State::of(&verdict) else {

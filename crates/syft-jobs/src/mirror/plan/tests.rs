@@ -1,0 +1,3 @@
+mod any;
+mod mirror;
+mod model;

@@ -33,3 +33,5 @@ mod sweep;
 mod trees;
 #[path = "mirroring/verdict.rs"]
 mod verdict;
+#[path = "mirroring/words.rs"]
+mod words;

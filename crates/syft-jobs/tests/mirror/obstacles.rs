@@ -4,12 +4,14 @@ use std::{
     fs::{self, File},
     io::Write as _,
     os::unix::{fs::symlink, net::UnixListener},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
+    path::Path,
 };
 
 use rustix::fs::{CWD, FileType, Mode};
-use syft_jobs::{Report, Status, mirror::ErrorKind};
+use syft_jobs::{
+    Report, Status,
+    mirror::{ErrorKind, Progress},
+};
 
 use crate::scene::{Scene, put, text};
 
@@ -68,23 +70,28 @@ fn a_broken_link_is_copied_as_it_is() {
     assert_eq!(target.to_str(), Some("nowhere"));
 }
 
+/// Lets a file grow each time that a part of one was copied.
+#[derive(Debug)]
+struct Growth(File);
+
+impl Progress for Growth {
+    fn planned(&self, _: u64, _: u64) {}
+
+    fn copied(&self, _: u64) {
+        (&self.0).write_all(b"line\n").unwrap();
+    }
+
+    fn done(&self, _: &Path) {}
+}
+
 #[test]
 fn a_file_that_grows_for_ever_ends_the_attempts() {
     let mut scene = Scene::with(&["a", "z"]);
     scene.options.continue_on_error = true;
-    let is_over = AtomicBool::new(false);
     let mut log = File::create(scene.source("log")).unwrap();
     log.write_all(b"line\n").unwrap();
-    let report = thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_over.load(Ordering::Relaxed) {
-                log.write_all(b"line\n").unwrap();
-            }
-        });
-        let report = scene.run();
-        is_over.store(true, Ordering::Relaxed);
-        report
-    });
+    scene.progress = Box::new(Growth(log));
+    let report = scene.run();
     assert_eq!(report.status, Status::Partial);
     check(&report, "log", ErrorKind::ChangedDuringCopy, "3 attempts");
     assert_eq!(scene.copied(), ["a", "z"]);

@@ -9,7 +9,7 @@ use std::{
 use syft_jobs::{
     Job, Options, Report, Schedule,
     job::Timing,
-    mirror::{Cancel, Context, Insist, Looked, Permits, look, progress::Silent, run},
+    mirror::{Cancel, Context, Insist, Looked, Permits, Progress, look, progress::Silent, run},
     store::Store,
 };
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ pub(crate) struct Scene {
     pub(crate) insist: Insist,
     pub(crate) store: Option<Store>,
     pub(crate) cancel: Cancel,
+    pub(crate) progress: Box<dyn Progress>,
 }
 
 impl Scene {
@@ -32,6 +33,7 @@ impl Scene {
             insist: Insist::No,
             store: None,
             cancel: Cancel::default(),
+            progress: Box::new(Silent),
         };
         fs::create_dir(scene.source("")).unwrap();
         scene
@@ -82,7 +84,7 @@ impl Scene {
         act(&Context {
             cancel: &self.cancel,
             permits: &Permits::new(4),
-            progress: &Silent,
+            progress: &*self.progress,
             store: self.store.as_ref(),
             insist: self.insist,
         })

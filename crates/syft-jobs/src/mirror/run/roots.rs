@@ -20,9 +20,13 @@ impl Roots {
     pub(super) fn find(job: &Job) -> Result<Self, Error> {
         let source = canonical(&job.source, "find the source")?;
         let (existing, rest) = existing_part(&job.destination)?;
+        let destination = match rest {
+            Some(rest) => existing.join(rest),
+            None => existing.clone(),
+        };
         let roots = Self {
             source,
-            destination: existing.join(rest),
+            destination,
             existing,
         };
         for root in [&roots.source, &roots.existing] {
@@ -86,14 +90,14 @@ fn require_directory(path: &Path) -> Result<(), Error> {
     Err(failure(path, "look into", error))
 }
 
-/// Divides a path into the part that exists, with its links resolved, and the rest.
-fn existing_part(path: &Path) -> Result<(PathBuf, PathBuf), Error> {
+/// Divides a path into the part that exists, with its links resolved, and the rest, if any.
+fn existing_part(path: &Path) -> Result<(PathBuf, Option<&Path>), Error> {
     for ancestor in path.ancestors() {
         match fs::symlink_metadata(ancestor) {
             Ok(_) => {
                 let existing = canonical(ancestor, "find the destination")?;
-                let rest = path.strip_prefix(ancestor).unwrap_or(Path::new(""));
-                return Ok((existing, rest.to_owned()));
+                let rest = path.strip_prefix(ancestor).ok();
+                return Ok((existing, rest.filter(|rest| *rest != Path::new(""))));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failure(ancestor, "find the destination", error)),

@@ -23,6 +23,7 @@
 //! # Ok::<(), syft_daemon::service::Error>(())
 //! ```
 
+mod account;
 mod command;
 mod launchd;
 mod plan;
@@ -37,6 +38,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use account::Account;
 pub use plan::{Facts, Plan, Step};
 pub use single::{Name, Needs, Single};
 

@@ -4,10 +4,9 @@ mod owner;
 
 use std::path::{Path, PathBuf};
 
-use syft_daemon::service::{Error, Facts, Kind, Plan, Scope, Step, Unit};
+use syft_daemon::service::{Account, Error, Facts, Kind, Plan, Scope, Step, Unit};
 use syft_monitor::config::{Backend, Config, Locations};
 
-use self::owner::Owner;
 use crate::{
     args::{ServiceArgs, ServiceCommand, ServiceKind},
     exit::{Failure, Outcome, chain},
@@ -29,16 +28,16 @@ pub(crate) async fn run(command: ServiceCommand) -> Outcome {
 struct Wish {
     args: ServiceArgs,
     kind: Kind,
-    owner: Owner,
+    owner: Account,
     locations: Locations,
 }
 
 impl Wish {
     fn new(args: ServiceArgs) -> Outcome<Self> {
         let owner = if args.user {
-            Owner::caller()?
+            owner::caller()?
         } else {
-            Owner::behind_sudo()?
+            owner::behind_sudo()?
         };
         let locations = Locations {
             home: owner.home.clone(),
@@ -102,7 +101,7 @@ impl Wish {
                     .hint("add --print, and take the file to a machine that has"),
             );
         }
-        if !self.args.user && !owner::is_root() {
+        if !self.args.user && !Account::current().is_root() {
             return Err(Failure::error(
                 "a service of the machine is installed and removed by root",
             )

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tracing::Level;
 
 use super::{
-    Error, Line, Period, Retention, error_log, level_of,
+    Error, Line, Retention, error_log, level_of,
     line::now,
     rotating::{Remark, Rotating},
 };
@@ -23,7 +23,7 @@ pub struct LogFile {
     line: Line,
     all: Rotating,
     errors: Rotating,
-    period: Period,
+    retention: Retention,
     /// When the period of each file began.
     begins: [Option<DateTime<Utc>>; 2],
 }
@@ -75,13 +75,13 @@ impl LogFile {
         // A file of yesterday is closed by the first line of today, also after a restart.
         let begins = [&all, &errors].map(|file| {
             let written = DateTime::<Utc>::from(file.written()?);
-            retention.period.begin(written)
+            retention.begin(written)
         });
         Ok(Self {
             line,
             all,
             errors,
-            period: retention.period,
+            retention,
             begins,
         })
     }
@@ -108,7 +108,7 @@ impl LogFile {
             }
         };
         let now = Instant::now();
-        if let Some(begin) = self.period.begin(time) {
+        if let Some(begin) = self.retention.begin(time) {
             let files = [&mut self.all, &mut self.errors];
             for (file, begun) in files.into_iter().zip(&mut self.begins) {
                 close_old(file, begun, begin, now);

@@ -9,6 +9,8 @@ pub struct Retention {
     pub size: u64,
     /// A file is closed at the end of this period, too.
     pub period: Period,
+    /// The period begins so long after midnight.
+    pub after: std::time::Duration,
     /// How many closed files are kept.
     pub kept: usize,
     /// Whether closed files are compressed by gzip; but the newest one, in which readers may
@@ -34,16 +36,23 @@ impl Default for Retention {
         Self {
             size: FILE_SIZE,
             period: Period::Never,
+            after: std::time::Duration::ZERO,
             kept: KEPT_FILES,
             compress: false,
         }
     }
 }
 
-impl Period {
+impl Retention {
     /// Returns when the period began that a time is in; `None` for the one without end.
     #[must_use]
-    pub fn begin(self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub fn begin(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(self.period.begin(time - self.after)? + self.after)
+    }
+}
+
+impl Period {
+    fn begin(self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let midnight = time.date_naive().and_time(NaiveTime::MIN).and_utc();
         match self {
             Self::Never => None,
@@ -65,6 +74,22 @@ mod tests {
     fn check(period: Period, time: &str, begin: Option<&str>) {
         let parse = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         assert_eq!(period.begin(parse(time)), begin.map(parse), "{time}");
+    }
+
+    #[test]
+    fn a_day_may_begin_later() {
+        let retention = Retention {
+            period: Period::Daily,
+            after: std::time::Duration::from_secs(90 * 60),
+            ..Retention::default()
+        };
+        for (time, begin) in [
+            ("2026-02-04T01:29:59Z", "2026-02-03T01:30:00Z"),
+            ("2026-02-04T01:30:00Z", "2026-02-04T01:30:00Z"),
+        ] {
+            let begun = retention.begin(time.parse().unwrap());
+            assert_eq!(begun, Some(begin.parse().unwrap()), "{time}");
+        }
     }
 
     #[test]

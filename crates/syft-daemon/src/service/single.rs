@@ -32,6 +32,8 @@ pub struct Single {
     pub arguments: Vec<String>,
     /// The command that makes it, by which its files are known as its own.
     pub made_by: String,
+    /// The group of a service of the machine, where it is not that of its account.
+    pub group: Option<String>,
     /// How long the program may take to end.
     pub stop: Duration,
     /// What a sandbox must leave to it.

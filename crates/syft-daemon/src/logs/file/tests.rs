@@ -2,7 +2,10 @@ use std::fs;
 
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{super::SharedLog, *};
+use super::{
+    super::{Period, SharedLog},
+    *,
+};
 
 const INFO: &[u8] = b"2026-01-31 12:00:00 - a - INFO - fine";
 const ERROR: &[u8] = b"2026-01-31 12:00:00 - a - ERROR - broken";
@@ -182,6 +185,7 @@ fn sizes_and_periods_both_close_files_and_old_ones_are_compressed() {
         period: Period::Hourly,
         kept: 4,
         compress: true,
+        ..Retention::default()
     };
     let mut log = LogFile::open_kept(&bench.log, Line::text("a"), retention).unwrap();
     for hour in 10..20 {

@@ -17,7 +17,7 @@ pub(super) fn plist(unit: &Single, scope: &Scope, facts: &Facts) -> Result<Strin
             "/var/log",
             "/var/log".to_owned(),
             "cp to /Library/LaunchDaemons as root, then launchctl bootstrap system FILE",
-            as_user(printable("the user", user)?, home),
+            as_user(printable("the user", user)?, home) + &group(unit)?,
         ),
         Scope::User => (
             home,
@@ -42,5 +42,15 @@ pub(super) fn plist(unit: &Single, scope: &Scope, facts: &Facts) -> Result<Strin
             ("LOG", &xml(&log)),
             ("ARGUMENTS", &words(&unit.program, &arguments(unit, facts))?),
         ],
+    ))
+}
+
+fn group(unit: &Single) -> Result<String, Error> {
+    let Some(group) = &unit.group else {
+        return Ok(String::new());
+    };
+    let group = xml(printable("the group", group)?);
+    Ok(format!(
+        "    <key>GroupName</key>\n    <string>{group}</string>\n"
     ))
 }

@@ -31,6 +31,7 @@ pub(super) fn unit(unit: &Single, scope: &Scope, facts: &Facts) -> Result<String
                 &plain("the documentation", &unit.documentation)?,
             ),
             ("USER", account.name()),
+            ("GROUP", &group(unit)?),
             ("UMASK", &format!("{:04o}", unit.needs.umask())),
             (
                 "COMMAND",
@@ -57,17 +58,7 @@ impl<'a> Account<'a> {
     fn of(scope: &'a Scope) -> Result<Self, Error> {
         match scope {
             Scope::Machine { user } if user == "root" => Ok(Self::Root),
-            Scope::Machine { user } => {
-                let is_allowed = |c: char| c.is_alphanumeric() || "_.-".contains(c);
-                let user = printable("the user", user)?;
-                if !user.chars().all(is_allowed) || user.starts_with('-') {
-                    return Err(Error::Unprintable {
-                        what: "the user",
-                        value: user.to_owned(),
-                    });
-                }
-                Ok(Self::Other(user))
-            }
+            Scope::Machine { user } => owner("the user", user).map(Self::Other),
             Scope::User => Ok(Self::Own),
         }
     }
@@ -79,6 +70,26 @@ impl<'a> Account<'a> {
             Self::Own => "",
         }
     }
+}
+
+/// Returns the name of a user or a group, in which nothing is a specifier.
+fn owner<'a>(what: &'static str, name: &'a str) -> Result<&'a str, Error> {
+    let is_allowed = |c: char| c.is_alphanumeric() || "_.-".contains(c);
+    let name = printable(what, name)?;
+    if !name.chars().all(is_allowed) || name.starts_with('-') {
+        return Err(Error::Unprintable {
+            what,
+            value: name.to_owned(),
+        });
+    }
+    Ok(name)
+}
+
+fn group(unit: &Single) -> Result<String, Error> {
+    let Some(group) = &unit.group else {
+        return Ok(String::new());
+    };
+    Ok(format!("Group={}\n", owner("the group", group)?))
 }
 
 /// An account that was made for the service has no home to keep things in.

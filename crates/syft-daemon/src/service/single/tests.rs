@@ -11,6 +11,7 @@ fn unit() -> Single {
         program: "/usr/local/bin/sync-daemon".into(),
         arguments: vec!["start".to_owned(), "--foreground".to_owned()],
         made_by: "syft-sync install".to_owned(),
+        group: None,
         stop: Duration::from_secs(30),
         needs: Needs::default(),
     }
@@ -57,7 +58,11 @@ fn the_unit_of_an_account_of_its_own() {
         special_modes: true,
         open_umask: true,
     };
-    let unit = Single { needs, ..unit() };
+    let unit = Single {
+        needs,
+        group: Some("backup".to_owned()),
+        ..unit()
+    };
     insta::assert_snapshot!(text(&unit, Kind::Systemd, &machine("syncd"), &facts()));
 }
 
@@ -73,6 +78,15 @@ fn the_daemon_of_launchd() {
         ..facts()
     };
     insta::assert_snapshot!(text(&unit(), Kind::Launchd, &machine("root"), &facts));
+    let unit = Single {
+        group: Some("staff".to_owned()),
+        ..unit()
+    };
+    let plist = text(&unit, Kind::Launchd, &machine("root"), &facts);
+    assert!(
+        plist.contains("<key>GroupName</key>\n    <string>staff</string>\n"),
+        "{plist}"
+    );
 }
 
 #[test]
@@ -139,6 +153,11 @@ fn values_that_could_be_more_than_values_are_refused() {
     }
     for user in ["", "a\nb", "-x", "a b", "%i"] {
         refuses(&unit(), Kind::Systemd, &machine(user), &facts());
+        let unit = Single {
+            group: Some(user.to_owned()),
+            ..unit()
+        };
+        refuses(&unit, Kind::Systemd, &root, &facts());
     }
     let mut relative = facts();
     relative.writable.push("backup".into());

@@ -9,6 +9,8 @@ use syft_jobs::JobId;
 /// What the daemon tells and does for others; every value is JSON without secrets.
 #[async_trait]
 pub(crate) trait Backend: fmt::Debug + Send + Sync + 'static {
+    /// Brings up to date what is counted, before it is shown.
+    fn count(&self) {}
     /// Returns what keeps the daemon from making progress; nothing means that it is well.
     fn ills(&self) -> Vec<String>;
     /// Returns what the daemon lacks for its work; nothing means that it is ready.

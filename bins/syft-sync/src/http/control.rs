@@ -159,6 +159,7 @@ async fn info(pages: Asked) -> Json<Value> {
 }
 
 async fn numbers_page(pages: Asked, headers: HeaderMap) -> Response {
+    pages.backend.count();
     metrics::numbers(&pages.numbers, &headers)
 }
 

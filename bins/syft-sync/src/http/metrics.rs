@@ -60,7 +60,10 @@ async fn answer(State(pages): State<Pages>, request: Request) -> Response {
         return refusal;
     }
     match request.uri().path() {
-        path if path == &*pages.path => numbers(&pages.numbers, request.headers()),
+        path if path == &*pages.path => {
+            pages.backend.count();
+            numbers(&pages.numbers, request.headers())
+        }
         "/health" => health(&*pages.backend),
         "/ready" => readiness(&*pages.backend),
         _ => {

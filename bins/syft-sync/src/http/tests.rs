@@ -91,7 +91,7 @@ fn setup(directory: &Path) -> Setup {
 
 fn numbers() -> Arc<Metrics> {
     let options = Options {
-        buckets: Vec::new(),
+        buckets: vec![1.0],
         collection_interval: Duration::from_secs(15),
         has_process: true,
     };

@@ -6,7 +6,11 @@ mod pocketbase;
 mod process;
 mod state;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use prometheus_client::{
     encoding::text,
@@ -14,6 +18,8 @@ use prometheus_client::{
     registry::Registry,
 };
 use syft_daemon::http;
+use syft_jobs::JobId;
+use syft_transport::pocketbase::Observer;
 
 pub(crate) use jobs::{Finished, Jobs};
 pub(crate) use logs::LogCounts;
@@ -27,9 +33,6 @@ type Labels<const N: usize> = [(&'static str, String); N];
 const SHORT: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-/// Further bounds for what takes as long as a run.
-const LONG: [f64; 7] = [30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
-
 /// What is counted of one daemon.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -38,15 +41,16 @@ pub(crate) struct Metrics {
     pub(crate) logs: Arc<LogCounts>,
     pub(crate) state: State,
     registry: Registry,
+    configured: Mutex<HashSet<JobId>>,
 }
 
 /// How metrics are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// The upper bounds of the buckets of durations in seconds; none are the usual ones.
+    /// The upper bounds of the buckets for how long runs take, in seconds.
     pub(crate) buckets: Vec<f64>,
     /// The least time over which the use of the processor is measured.
-    pub(crate) collection_interval: std::time::Duration,
+    pub(crate) collection_interval: Duration,
     /// Whether the metrics that every process has are shown, too.
     pub(crate) has_process: bool,
 }
@@ -65,12 +69,12 @@ impl Metrics {
     /// Begins to count at zero, in a process that started at `now`.
     pub(crate) fn new(options: &Options, version: &str, now: Instant) -> Self {
         let mut registry = Registry::default();
-        let (short, long) = buckets(&options.buckets);
+        let long = Buckets(options.buckets.as_slice().into());
         let jobs = Jobs::register(&mut registry, long);
         process::register(&mut registry, options.collection_interval, now);
         let state = State::default();
         state.register(&mut registry);
-        let requests = Requests::register(&mut registry, short);
+        let requests = Requests::register(&mut registry, Buckets(SHORT.into()));
         let logs = Arc::new(LogCounts::register(&mut registry));
         let own = registry.sub_registry_with_prefix("syft_sync");
         state.register_own(own);
@@ -88,7 +92,28 @@ impl Metrics {
             logs,
             state,
             registry,
+            configured: Mutex::default(),
         }
+    }
+
+    /// Notes which jobs there are.
+    pub(crate) fn configured(&self, jobs: &[JobId]) {
+        let now: HashSet<_> = jobs.iter().cloned().collect();
+        let mut before = self
+            .configured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        before
+            .difference(&now)
+            .for_each(|job| self.jobs.removed(job));
+        now.difference(&before)
+            .for_each(|job| self.jobs.configured(job));
+        *before = now;
+    }
+
+    /// Returns who counts the requests to `PocketBase`.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::new(self.requests.clone())
     }
 
     /// Returns the page in the text format of `OpenMetrics` 1.0.
@@ -104,14 +129,5 @@ impl Metrics {
     }
 }
 
-fn buckets(wanted: &[f64]) -> (Buckets, Buckets) {
-    if wanted.is_empty() {
-        let long = SHORT.into_iter().chain(LONG).collect();
-        return (Buckets(SHORT.into()), Buckets(long));
-    }
-    let both: Arc<[f64]> = wanted.into();
-    (Buckets(Arc::clone(&both)), Buckets(both))
-}
-
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -1,16 +1,15 @@
 //! Metrics 11 to 13: requests to PocketBase.
 
-use std::time::Duration;
-
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+use syft_transport::pocketbase::{Call, Observer};
 
 use super::{Buckets, Labels};
 
 /// Requests to PocketBase.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Requests {
     requests: Family<Labels<2>, Counter>,
     durations: Family<Labels<2>, Histogram, Buckets>,
@@ -41,7 +40,7 @@ impl Requests {
         );
         registry.register(
             "pocketbase_connection_errors",
-            "Requests to PocketBase that got no answer",
+            "Requests to PocketBase without a connection, or with one that broke",
             own.connection_errors.clone(),
         );
         own
@@ -54,17 +53,19 @@ impl Requests {
             self.is_up.clone(),
         );
     }
+}
 
-    /// Counts a request with the status of its answer, or none if there was no answer.
-    pub(crate) fn asked(&self, method: &str, status: Option<u16>, took: Duration) {
-        let status_text = status.map_or_else(|| "error".to_owned(), |status| status.to_string());
-        let labels = labels(known(method), &status_text);
+impl Observer for Requests {
+    fn call(&self, call: &Call<'_>) {
+        let status = call.status.map(|status| status.to_string());
+        let status = status.as_deref().unwrap_or("error");
+        let labels = labels(known(call.method), status);
         self.requests.get_or_create(&labels).inc();
         let duration = self.durations.get_or_create(&labels);
-        duration.observe(took.as_secs_f64());
+        duration.observe(call.took.as_secs_f64());
         drop(duration);
-        self.is_up.set(status.is_some().into());
-        if status.is_none() {
+        self.is_up.set(call.status.is_some().into());
+        if call.connection_error {
             self.connection_errors.inc();
         }
     }

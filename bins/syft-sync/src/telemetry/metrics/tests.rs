@@ -1,18 +1,17 @@
-use std::{collections::HashSet, time::Duration};
-
 use chrono::{DateTime, Utc};
 use syft_jobs::{
     JobId, Report, Status,
     mirror::{Counts, ErrorKind, FileError},
     queue::Cause,
 };
+use syft_transport::pocketbase::Call;
 use tracing::Level;
 
 use super::*;
 
-pub(crate) fn metrics() -> Metrics {
+fn metrics() -> Metrics {
     let options = Options {
-        buckets: Vec::new(),
+        buckets: vec![0.5, 1.0, 2.5, 3600.0],
         collection_interval: Duration::ZERO,
         has_process: true,
     };
@@ -76,7 +75,7 @@ fn value(page: &str, series: &str) -> Option<f64> {
 #[track_caller]
 fn check(series: &str, before: Option<f64>, act: impl FnOnce(&Metrics), after: f64) {
     let metrics = metrics();
-    metrics.jobs.configured(&job());
+    metrics.configured(&[job()]);
     assert_eq!(value(&metrics.classic(), series), before, "{series} before");
     act(&metrics);
     assert_eq!(
@@ -173,12 +172,18 @@ fn g9_each_metric_of_the_daemon_moves() {
 fn g9_each_metric_of_pocketbase_and_of_logs_moves() {
     let second = Duration::from_secs(1);
     let labels = "method=\"POST\",status=\"204\"";
-    let ask = |metrics: &Metrics| metrics.requests.asked("POST", Some(204), second);
+    let call = |method, status: Option<u16>| Call {
+        method,
+        status,
+        took: second,
+        connection_error: status.is_none(),
+    };
+    let ask = |metrics: &Metrics| metrics.observer().call(&call("POST", Some(204)));
     let requests = "pocketbase_requests_total";
     check(&format!("{requests}{{{labels}}}"), None, ask, 1.0);
     let sum = format!("pocketbase_request_duration_seconds_sum{{{labels}}}");
     check(&sum, None, ask, 1.0);
-    let fail = |metrics: &Metrics| metrics.requests.asked("GET", None, second);
+    let fail = |metrics: &Metrics| metrics.observer().call(&call("GET", None));
     let failed = format!("{requests}{{method=\"GET\",status=\"error\"}}");
     check(&failed, None, fail, 1.0);
     check("pocketbase_connection_errors_total", Some(0.0), fail, 1.0);
@@ -205,7 +210,7 @@ fn g9_each_metric_of_pocketbase_and_of_logs_moves() {
 #[test]
 fn g9_the_sixteen_have_their_names_types_and_nothing_twice() {
     let metrics = metrics();
-    metrics.jobs.configured(&job());
+    metrics.configured(&[job()]);
     let page = metrics.classic();
     for (name, kind) in [
         ("sync_operations_total", "counter"),
@@ -253,7 +258,7 @@ fn what_would_be_done_is_not_counted_as_done() {
         ..report()
     };
     let metrics = metrics();
-    metrics.jobs.configured(&job());
+    metrics.configured(&[job()]);
     finished(&report, &metrics);
     let page = metrics.classic();
     let zero = |series: &str| assert_eq!(value(&page, series), Some(0.0), "{series}");
@@ -272,23 +277,26 @@ fn the_buckets_may_be_chosen() {
         has_process: false,
     };
     let metrics = Metrics::new(&options, "1", Instant::now());
-    metrics.jobs.configured(&job());
+    metrics.configured(&[job()]);
     let page = metrics.classic();
     let bounds = |name: &str| {
         let start = format!("{name}_bucket{{");
         page.lines().filter(|line| line.starts_with(&start)).count()
     };
     assert_eq!(bounds("sync_operations_duration_seconds"), 3);
-    assert_eq!(bounds("pocketbase_request_duration_seconds"), 3);
+    assert_eq!(
+        bounds("pocketbase_request_duration_seconds"),
+        SHORT.len() + 1
+    );
     assert!(!page.contains("process_resident_memory_bytes"));
 }
 
 #[test]
 fn a_job_that_is_gone_has_no_state() {
     let metrics = metrics();
-    metrics.jobs.configured(&job());
+    metrics.configured(&[job()]);
     finished(&report(), &metrics);
-    metrics.jobs.removed(&job());
+    metrics.configured(&[]);
     let page = metrics.classic();
     assert!(!page.contains("syft_sync_job_last_run_timestamp_seconds{"));
     assert!(page.contains("sync_operations_total{job_id=\"documents\""));

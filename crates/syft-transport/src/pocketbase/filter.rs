@@ -145,8 +145,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(text in r#"[ab'"\\&| ]{0,12}"#) {
             if let Some(literal) = quoted(&text) {
-                prop_assert_eq!(scan(&literal, false).as_ref(), Some(&text));
-                prop_assert_eq!(scan(&literal, true).as_ref(), Some(&text));
+                let text = Some(text);
+                prop_assert_eq!(&scan(&literal, false), &text);
+                prop_assert_eq!(&scan(&literal, true), &text);
             } else {
                 prop_assert!(text.contains('\\'));
             }

@@ -33,7 +33,7 @@ const WAITING: usize = 64;
 #[derive(Debug)]
 pub struct Realtime {
     notices: mpsc::Receiver<Notice>,
-    task: JoinHandle<()>,
+    pub(super) task: JoinHandle<()>,
 }
 
 /// What a subscriber is told.

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_token_is_replaced_before_it_ends_by_the_clock_of_the_server() {
-        check("784197577", Some(86_400 - 300));
+        check("784198177", Some(86_400 - 300));
         check("784111777", Some(0));
         check("784111877", Some(75));
         check("5", Some(0));

@@ -95,7 +95,7 @@ pub(crate) enum Command {
         path: PathBuf,
     },
     /// Check everything that the jobs need, and say what to do about each fault.
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print the metrics of the daemon.
     Metrics,
     /// Check, show or make a config file.
@@ -242,6 +242,21 @@ pub(crate) struct RunsArgs {
     /// Show the errors of each run, too.
     #[arg(long)]
     pub(crate) errors: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Check only this machine, not PocketBase.
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// Close files to others and remove a stale pid file, after a yes.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// With --fix, do not ask.
+    #[arg(short, long, requires = "fix")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,16 @@
 mod args;
 mod commands;
 mod config;
+mod daemon;
 mod exit;
+mod http;
+mod origin;
+mod place;
+mod prompt;
+mod remote;
+mod session;
+mod telemetry;
+mod words;
 
 use std::process::ExitCode;
 

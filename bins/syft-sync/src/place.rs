@@ -6,7 +6,7 @@ use syft_daemon::{Holder, Paths};
 
 use crate::{
     config::{Config, ConfigError, Sources},
-    exit::Outcome,
+    exit::{Exit, Failure, Outcome},
     http::client::Control,
     origin::Origin,
     session::Wanted,
@@ -65,6 +65,18 @@ impl Place {
     /// Returns the way to talk with what runs, once it has come to listening.
     pub(crate) fn control(&self) -> Outcome<Option<Control>> {
         Ok(Control::find(&self.paths)?)
+    }
+
+    /// Returns the way to talk with what runs, or ends with what to do about it.
+    pub(crate) fn reach(&self) -> Outcome<Control> {
+        if self.running()?.is_none() {
+            return Err(
+                Failure::new(Exit::NotRunning, "syft-sync is not running").hint("syft-sync start")
+            );
+        }
+        self.control()?.ok_or_else(|| {
+            Failure::error("syft-sync runs, but does not answer yet").hint("syft-sync logs")
+        })
     }
 
     /// Returns the number in a pid file that nobody has taken away; it proves nothing.

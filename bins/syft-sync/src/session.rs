@@ -6,7 +6,7 @@ use syft_state::Timestamp;
 
 use crate::{
     args::{Global, LogLevel, StartArgs},
-    config::{Overrides, Sources},
+    config::{Machine, Overrides, Sources},
     exit::{Failure, Outcome},
 };
 
@@ -59,6 +59,8 @@ impl Wanted {
             },
             environment: std::env::vars_os().collect(),
             home,
+            machine: Machine::this(),
+            is_here_meant: false,
         })
     }
 }

@@ -16,8 +16,23 @@ pub(crate) fn ago(time: Timestamp) -> String {
     }
 }
 
+/// Returns how far off something is that is to come, as `in 3 min`.
+pub(crate) fn until(time: Timestamp) -> String {
+    if seconds(time) <= seconds(now()) {
+        "now".to_owned()
+    } else {
+        ago(time)
+    }
+}
+
 fn seconds(time: Timestamp) -> i64 {
-    chrono::DateTime::<chrono::Utc>::from(time).timestamp()
+    time.as_seconds()
+}
+
+/// Returns a time as a clock here shows it.
+pub(crate) fn clock(time: Timestamp) -> String {
+    let local = time.to_utc().with_timezone(&chrono::Local);
+    local.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Returns a span in its two largest units, as `2 h 5 min`.

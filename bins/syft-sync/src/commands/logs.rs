@@ -39,12 +39,12 @@ fn log_of(place: &Place) -> Outcome<PathBuf> {
     let running = place.running().ok().flatten();
     let in_use = running.and_then(|running| running.origin?.log);
     let configured = || {
-        let config = place.config.as_ref().ok();
-        config.and_then(crate::config::Config::log_file)
+        let config = place.config.as_ref().ok()?;
+        Some(config.telemetry.log_file_path.clone())
     };
     in_use.or_else(configured).ok_or_else(|| {
-        Failure::error("there is no log file")
-            .hint("set `log_file_path` in [telemetry], or ask the journal of the service")
+        Failure::error("where it logs is unknown without a config that can be used")
+            .hint("syft-sync config validate")
     })
 }
 

@@ -11,11 +11,14 @@ use crate::{
     term::{self, DIM, paint},
 };
 
-pub(crate) async fn run(wanted: &Wanted) -> Outcome {
+pub(crate) async fn run(wanted: &Wanted, is_foreground: bool) -> Outcome {
     let place = place::find(wanted)?;
     let Some(running) = place.running()? else {
         term::say("syft-sync was not running.");
         stop::mention_stale(&place);
+        if is_foreground {
+            return super::foreground(wanted).await;
+        }
         return start::launch(wanted, place.config()?).await;
     };
     let wanted = match &running.origin {
@@ -44,6 +47,9 @@ pub(crate) async fn run(wanted: &Wanted) -> Outcome {
         .hint(hint)
     })?;
     stop::end(running.holder, stop::patience(&place)).await?;
+    if is_foreground {
+        return super::foreground(&wanted).await;
+    }
     start::launch(&wanted, config).await
 }
 

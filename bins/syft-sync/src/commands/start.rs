@@ -6,13 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use secrecy::ExposeSecret;
 use syft_daemon::{Launch, StartError, Started, StartedBy};
 use syft_state::fs::create_private_dir;
 
 use super::{logs, stop, supervise::Files};
 use crate::{
-    config::Config,
+    config::{Config, Severity},
     exit::{Exit, Failure, Outcome, chain},
     origin::Options,
     place::{self, PROGRAM, Place, Running},
@@ -115,11 +114,22 @@ fn announce(config: &Config) {
         "  PID file  {}",
         config.daemon.pid_file.display()
     ));
-    if let Some(log) = config.log_file() {
-        term::say(format_args!("  Log       {}", log.display()));
-    }
+    term::say(format_args!(
+        "  Log       {}",
+        config.telemetry.log_file_path.display()
+    ));
+    remark(config);
+}
+
+/// Says what should be known about a config that can be used.
+pub(crate) fn remark(config: &Config) {
+    let file = config.file.as_deref();
     for note in &config.notes {
-        term::warning(note);
+        if note.severity == Severity::Warning {
+            term::warning(note.line(file));
+        } else {
+            tracing::info!("{}", note.line(file));
+        }
     }
 }
 
@@ -146,12 +156,24 @@ pub(crate) fn arguments(command: &str, wanted: &Wanted, config: Option<&Path>) -
     let start = &wanted.start;
     let config = wanted.config.as_deref().or(config);
     option("--config", config.map(Into::into));
-    option("--log-level", wanted.log_level.map(|level| level.as_str().into()));
-    option("--pocketbase-url", start.pocketbase_url.clone().map(Into::into));
+    option(
+        "--log-level",
+        wanted.log_level.map(|level| level.as_str().into()),
+    );
+    option(
+        "--pocketbase-url",
+        start.pocketbase_url.clone().map(Into::into),
+    );
     option("--admin-email", start.admin_email.clone().map(Into::into));
-    option("--admin-password-file", start.admin_password_file.clone().map(Into::into));
+    option(
+        "--admin-password-file",
+        start.admin_password_file.clone().map(Into::into),
+    );
     option("--pid-file", start.pid_file.clone().map(Into::into));
-    option("--metrics-port", start.metrics_port.map(|port| port.to_string().into()));
+    option(
+        "--metrics-port",
+        start.metrics_port.map(|port| port.to_string().into()),
+    );
     line
 }
 
@@ -159,7 +181,7 @@ pub(crate) fn arguments(command: &str, wanted: &Wanted, config: Option<&Path>) -
 fn secrets(wanted: &Wanted) -> Vec<(OsString, OsString)> {
     let password = wanted.start.admin_password.as_ref();
     password
-        .map(|password| ("SYNC_PB_ADMIN_PASSWORD".into(), password.expose_secret().into()))
+        .map(|password| ("SYNC_PB_ADMIN_PASSWORD".into(), password.into()))
         .into_iter()
         .collect()
 }
@@ -202,10 +224,10 @@ fn tell_running(running: &Running, wanted: &Wanted, place: &Place) {
         return;
     };
     if origin.config != place.file {
-        let other = origin.config.as_deref().map_or_else(
-            || "none".to_owned(),
-            |config| config.display().to_string(),
-        );
+        let other = origin
+            .config
+            .as_deref()
+            .map_or_else(|| "none".to_owned(), |config| config.display().to_string());
         term::warning(format_args!("it runs with another config: {other}"));
     }
     let options = Options::of(wanted);

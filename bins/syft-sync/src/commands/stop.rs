@@ -27,7 +27,11 @@ pub(crate) async fn run(wanted: &Wanted, timeout: Option<u64>) -> Outcome {
     if let Some(StartedBy::Foreground) = by {
         term::say(paint(DIM, "It runs in the foreground."));
     }
-    end(holder, timeout.map_or_else(|| patience(&place), Duration::from_secs)).await?;
+    end(
+        holder,
+        timeout.map_or_else(|| patience(&place), Duration::from_secs),
+    )
+    .await?;
     if let Some((by, command)) = by.and_then(|by| Some((by, by.command(Verb::Stop)?))) {
         term::warning(format_args!(
             "it was started by {}, which may start it again; `{command}` tells it not to",
@@ -56,7 +60,7 @@ pub(crate) async fn end(holder: Holder, patience: Duration) -> Outcome {
             "{}: it had to be forced; the file at hand is copied again at the next run",
             paint(WARN, "⚠️  stopped")
         ),
-        Stopped::Already => "It had ended by itself.".to_owned(),
+        Stopped::AlreadyGone => "It had ended by itself.".to_owned(),
     };
     term::say(how);
     Ok(())

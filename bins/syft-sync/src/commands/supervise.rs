@@ -35,7 +35,10 @@ impl Files {
     pub(crate) fn of(config: &Config) -> Self {
         let name = place::paths(&config.daemon.pid_file).name;
         Self {
-            supervisor: config.daemon.state_dir.join(format!("{name}.supervisor.log")),
+            supervisor: config
+                .daemon
+                .state_dir
+                .join(format!("{name}.supervisor.log")),
         }
     }
 }
@@ -70,7 +73,7 @@ async fn begin(wanted: &Wanted, link: Option<Link>) -> Outcome<Supervision> {
     let log = open_log(&config)?;
     term::into_log();
     Origin::of_this(wanted, config.file.as_deref(), StartedBy::Background)
-        .logging_to(config.log_file())
+        .logging_to(Some(config.telemetry.log_file_path.clone()))
         .save(&paths);
     Ok(Supervision {
         instance,

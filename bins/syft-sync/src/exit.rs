@@ -78,7 +78,11 @@ impl From<syft_daemon::Error> for Failure {
 
 impl From<syft_jobs::Error> for Failure {
     fn from(error: syft_jobs::Error) -> Self {
-        Self::error(chain(&error))
+        let exit = match error {
+            syft_jobs::Error::InvalidId(_) => Exit::Usage,
+            _ => Exit::Error,
+        };
+        Self::new(exit, chain(&error))
     }
 }
 

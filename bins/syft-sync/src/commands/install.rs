@@ -32,7 +32,10 @@ pub(crate) async fn run(global: &Global, args: &InstallArgs) -> Outcome {
         Some(config) if target.is_native() => reach::room(config, &target),
         _ => reach::Room::default(),
     };
-    let unit = unit(args, &target, config.as_ref())?;
+    let unit = Single {
+        own: room.own,
+        ..unit(args, &target, config.as_ref())?
+    };
     let facts = Facts {
         home: target.account.home.clone(),
         directory: target.directory(),
@@ -136,6 +139,7 @@ fn unit(args: &InstallArgs, target: &Target, config: Option<&Config>) -> Outcome
         group: config
             .filter(|_| !args.user)
             .and_then(|config| config.daemon.run_as_group.clone()),
+        own: Vec::new(),
         stop: config.map_or(STOP, |config| config.daemon.shutdown_timeout),
         needs: config.map_or_else(Needs::default, reach::needs),
     })

@@ -53,6 +53,7 @@ fn plan(target: &Target) -> Outcome<Plan> {
         arguments: Vec::new(),
         made_by: format!("{PROGRAM} install"),
         group: None,
+        own: Vec::new(),
         stop: Duration::ZERO,
         needs: Needs::default(),
     };

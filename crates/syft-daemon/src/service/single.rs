@@ -34,6 +34,8 @@ pub struct Single {
     pub made_by: String,
     /// The group of a service of the machine, where it is not that of its account.
     pub group: Option<String>,
+    /// Directories that are its own, which systemd makes where they are missing.
+    pub own: Vec<PathBuf>,
     /// How long the program may take to end.
     pub stop: Duration,
     /// What a sandbox must leave to it.

@@ -70,7 +70,8 @@ pub(super) fn command_line(program: &Path, arguments: &[&String]) -> Result<Stri
     Ok(line)
 }
 
-fn quoted(word: &str, has_variables: bool) -> String {
+/// Returns a word as it stands between spaces.
+pub(super) fn quoted(word: &str, has_variables: bool) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_@+=:,./-".contains(c);
     if word.chars().all(is_plain) {
         return word.to_owned();

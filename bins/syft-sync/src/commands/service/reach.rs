@@ -21,6 +21,8 @@ const WRITE: u32 = 0o222;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) writable: Vec<PathBuf>,
+    /// The daemon's own.
+    pub(crate) own: Vec<PathBuf>,
     /// What may be amiss with it, each in one line.
     pub(crate) doubts: Vec<String>,
 }
@@ -54,8 +56,15 @@ pub(crate) fn room(config: &Config, target: &Target) -> Room {
     for path in written_by_jobs(config) {
         room.leave(path, target, is_of_remote(config, path));
     }
-    for path in written_by_daemon(config) {
-        if !is_made_by_systemd(path, target) {
+    let own = [&config.daemon.state_dir, &config.cache.cache_dir];
+    let own = own
+        .into_iter()
+        .filter(|path| !is_made_by_systemd(path, target));
+    room.own = own.cloned().collect();
+    room.own.dedup();
+    for path in beside_files(config) {
+        let is_own = room.own.iter().any(|own| path.starts_with(own));
+        if !is_own && !is_made_by_systemd(path, target) {
             room.writable.push(existing(path).0);
         }
     }
@@ -121,15 +130,14 @@ fn sides(job: &Job) -> impl Iterator<Item = &Path> {
     source.into_iter().chain([job.destination.as_path()])
 }
 
-fn written_by_daemon(config: &Config) -> impl Iterator<Item = &Path> {
+/// Returns where the daemon's files are: each is written beside its place, and moved there.
+fn beside_files(config: &Config) -> impl Iterator<Item = &Path> {
     let files = [
         &config.daemon.pid_file,
         &config.telemetry.log_file_path,
         &config.http.token_file,
     ];
-    let directories = [config.daemon.state_dir.as_path(), &config.cache.cache_dir];
-    let parents = files.into_iter().filter_map(|file| file.parent());
-    directories.into_iter().chain(parents)
+    files.into_iter().filter_map(|file| file.parent())
 }
 
 /// The directories of an account of its own are made for the service.

@@ -1,11 +1,11 @@
 //! The unit of one service (systemd.service(5), systemd.exec(5), systemd.syntax(7)).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Needs, Single, arguments, marker, patience};
+use super::{Name, Needs, Single, arguments, marker, patience};
 use crate::service::{
     Error, Facts, Scope, fill, printable,
-    systemd::{command_line, may_be_missing, plain},
+    systemd::{command_line, may_be_missing, plain, quoted},
 };
 
 const MACHINE: &str = include_str!("single.service");
@@ -92,27 +92,47 @@ fn group(unit: &Single) -> Result<String, Error> {
     Ok(format!("Group={}\n", owner("the group", group)?))
 }
 
-/// An account that was made for the service has no home to keep things in.
 fn room(unit: &Single, account: &Account<'_>, writable: &[PathBuf]) -> Result<String, Error> {
     let mut text = String::new();
     for path in writable {
         text.push_str(&format!("ReadWritePaths={}\n", may_be_missing(path)?));
     }
+    for path in &unit.own {
+        text.push_str(&own_directory(path)?);
+    }
     if let Account::Other(_) = account {
-        let name = &unit.name;
-        text.push_str(&format!(
-            "StateDirectory={name}
-CacheDirectory={name}
-RuntimeDirectory={name}
+        text.push_str(&home_of_its_own(&unit.name));
+    }
+    Ok(text)
+}
+
+/// Directories in the usual places are made, and are the service's own.
+fn own_directory(path: &Path) -> Result<String, Error> {
+    for (root, key) in [("/var/lib", "State"), ("/var/cache", "Cache")] {
+        if let Ok(name) = path.strip_prefix(root)
+            && name != Path::new("")
+        {
+            let name = name.to_string_lossy();
+            let name = quoted(printable("a directory", &name)?, false);
+            return Ok(format!("{key}Directory={name}\n{key}DirectoryMode=0700\n"));
+        }
+    }
+    Ok(format!("ReadWritePaths={}\n", may_be_missing(path)?))
+}
+
+/// An account that was made for the service has no home to keep things in.
+fn home_of_its_own(name: &Name) -> String {
+    format!(
+        "StateDirectory={name}
 StateDirectoryMode=0700
+CacheDirectory={name}
 CacheDirectoryMode=0700
+RuntimeDirectory={name}
 Environment=XDG_STATE_HOME=/var/lib/{name}
 Environment=XDG_CACHE_HOME=/var/cache/{name}
 Environment=XDG_RUNTIME_DIR=/run/{name}
 "
-        ));
-    }
-    Ok(text)
+    )
 }
 
 fn tmp(needs: Needs) -> &'static str {

@@ -12,6 +12,11 @@ fn unit() -> Single {
         arguments: vec!["start".to_owned(), "--foreground".to_owned()],
         made_by: "syft-sync install".to_owned(),
         group: None,
+        own: vec![
+            "/var/lib/syft-sync".into(),
+            "/var/cache/sync daemon".into(),
+            "/srv/state".into(),
+        ],
         stop: Duration::from_secs(30),
         needs: Needs::default(),
     }
@@ -23,7 +28,7 @@ fn facts() -> Facts {
         directory: "/etc/systemd/system".into(),
         uid: 501,
         arguments: vec!["--config".to_owned(), "/etc/sync daemon.toml".to_owned()],
-        writable: vec!["/backup/50% \"off\"".into(), "/var/lib/syft-sync".into()],
+        writable: vec!["/backup/50% \"off\"".into(), "/run".into()],
     }
 }
 

@@ -124,11 +124,7 @@ impl<'a> Decision<'a> {
     }
 }
 
-fn last_match<'a>(
-    patterns: &'a [Pattern],
-    path: &Path,
-    is_directory: bool,
-) -> Option<&'a Pattern> {
+fn last_match<'a>(patterns: &'a [Pattern], path: &Path, is_directory: bool) -> Option<&'a Pattern> {
     let mut backwards = patterns.iter().rev();
     backwards.find(|pattern| pattern.matches(path, is_directory))
 }
@@ -136,7 +132,9 @@ fn last_match<'a>(
 impl PartialEq for Filter {
     fn eq(&self, other: &Self) -> bool {
         let texts = |patterns: &[Pattern]| -> Vec<String> {
-            let written = patterns.iter().map(|pattern| pattern.as_written().to_owned());
+            let written = patterns
+                .iter()
+                .map(|pattern| pattern.as_written().to_owned());
             written.collect()
         };
         texts(&self.exclude) == texts(&other.exclude)
@@ -149,7 +147,9 @@ impl Eq for Filter {}
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = |patterns: &[Pattern]| -> Vec<String> {
-            let written = patterns.iter().map(|pattern| pattern.as_written().to_owned());
+            let written = patterns
+                .iter()
+                .map(|pattern| pattern.as_written().to_owned());
             written.collect()
         };
         f.debug_struct("Filter")

@@ -7,6 +7,7 @@
 //! What always holds: at a final name there is a whole file or none; nothing is deleted that the
 //! options do not allow; a second run of unchanged trees changes nothing.
 
+pub mod base;
 pub mod compare;
 mod copy;
 pub mod execute;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod run;
 pub mod tree;
 
+pub use base::Base;
 pub use compare::Comparison;
 pub use execute::{Place, execute};
 pub use options::{Conflicts, Direction, Durability, Options, Symlinks};

@@ -12,6 +12,7 @@ use syft_state::sqlite::{
 
 use crate::{Error, JobId};
 
+mod bases;
 mod digests;
 mod runs;
 

@@ -2,13 +2,14 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{FileError, NodeId, Options, Tree, compare::Same};
+use super::{FileError, NodeId, Options, Tree, base::Base, compare::Same};
 
 pub(crate) mod aside;
 mod delete;
 mod draft;
 mod links;
 mod one_way;
+mod two_way;
 mod verdict;
 
 /// Decides how the destination becomes what the source is.
@@ -18,6 +19,22 @@ mod verdict;
 #[must_use]
 pub fn plan(source: &Tree, destination: &Tree, options: &Options, same: &dyn Same) -> Plan {
     one_way::plan(source, destination, options, same)
+}
+
+/// Decides how both sides become the same, by what they agreed upon after the last run.
+///
+/// A deletion goes to the other side where the options allow deletions, and loses against a
+/// change. While nothing was agreed upon nothing is deleted. Times are kept whatever the options
+/// say; those of directories go to new ones alone.
+#[must_use]
+pub fn plan_two_way(
+    source: &Tree,
+    destination: &Tree,
+    options: &Options,
+    same: &dyn Same,
+    base: &Base,
+) -> Plan {
+    two_way::plan(source, destination, options, same, base)
 }
 
 /// What is to be done to bring two trees in step.

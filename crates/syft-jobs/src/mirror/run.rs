@@ -13,7 +13,7 @@ use rustix::{
 use syft_state::fs::{Lock, create_private_dir};
 
 use super::{
-    Cancel, Direction, ErrorKind, Permits, Place, Progress, Report, Status,
+    Base, Cancel, Direction, ErrorKind, Permits, Place, Progress, Report, Status,
     compare::Contents,
     copy::{At, temporary},
     execute::execute,
@@ -124,13 +124,18 @@ fn begin(job: &Job, context: &Context<'_>) -> Result<Report, Error> {
         options,
     } = &looked;
     let report = execute(plan, source, destination, options, context);
+    if options.direction == Direction::TwoWay {
+        agree(&looked, &roots, &job.id, context)?;
+    }
     Grounds::remember(&roots, &job.id, context.store)?;
     Ok(report)
 }
 
 fn look_at(roots: &Roots, job: &Job, context: &Context<'_>) -> Result<Looked, Error> {
     let ground = grounds::fitting(roots, &job.options)?;
-    let options = ground.options;
+    let mut options = ground.options;
+    // Without times nobody could tell which side changed something.
+    options.timestamps |= options.direction == Direction::TwoWay;
     let source = Place {
         tree: tree::scan(&roots.source, Side::Source, &options)?,
         root: roots.source.clone(),
@@ -149,13 +154,43 @@ fn look_at(roots: &Roots, job: &Job, context: &Context<'_>) -> Result<Looked, Er
     } else {
         Contents::default()
     };
-    let plan = plan::plan(&source.tree, &destination.tree, &options, &same);
+    let (ours, theirs) = (&source.tree, &destination.tree);
+    let plan = match options.direction {
+        Direction::OneWay => plan::plan(ours, theirs, &options, &same),
+        Direction::TwoWay => {
+            let base = agreed(&job.id, context)?;
+            plan::plan_two_way(ours, theirs, &options, &same, &base)
+        }
+    };
     Ok(Looked {
         source,
         destination,
         plan,
         options,
     })
+}
+
+/// Returns what both sides agreed upon; without a store each run is the first.
+fn agreed(job: &JobId, context: &Context<'_>) -> Result<Base, Error> {
+    context
+        .store
+        .map_or_else(|| Ok(Base::default()), |store| store.base(job))
+}
+
+/// Remembers what both sides agree upon now.
+fn agree(before: &Looked, roots: &Roots, job: &JobId, context: &Context<'_>) -> Result<(), Error> {
+    let Some(store) = context.store else {
+        return Ok(());
+    };
+    let old = store.base(job)?;
+    let source = tree::scan(&roots.source, Side::Source, &before.options)?;
+    let destination = tree::scan(&roots.destination, Side::Destination, &before.options)?;
+    let new = old.after(
+        (&before.source.tree, &before.destination.tree),
+        (&source, &destination),
+        &before.options,
+    );
+    store.set_base(job, &old, &new)
 }
 
 enum Locked {

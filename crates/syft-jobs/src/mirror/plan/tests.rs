@@ -1,3 +1,4 @@
 mod any;
 mod mirror;
 mod model;
+mod two_way;

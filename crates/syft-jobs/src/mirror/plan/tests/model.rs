@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::mirror::{
-    Action, FileError, Kind, Meta, NodeId, Options, Plan, Time, Tree,
+    Action, Base, FileError, Kind, Meta, NodeId, Options, Plan, Time, Tree,
     compare::Same,
     plan::{Side, Work, aside},
     tree::Listing,
@@ -76,6 +76,32 @@ impl World {
     pub(crate) fn name(&mut self, path: &Path, ino: u64) {
         self.paths.insert(path.to_owned(), ino);
         self.touch(path);
+    }
+
+    /// Somebody changes it: what is in the other tree replaces what is here or is new, and
+    /// files that the other tree has not go, but for the first.
+    pub(crate) fn edit_like(&mut self, other: &Self) {
+        let mut gone: Vec<PathBuf> = self.paths.keys().cloned().collect();
+        gone.retain(|path| other.at(path).is_none());
+        for path in gone.iter().skip(1).rev() {
+            if self.children(path).next().is_none() {
+                self.remove(path);
+            }
+        }
+        for (path, ino) in &other.paths {
+            let mut inode = other.inodes[ino].clone();
+            let parent = path
+                .parent()
+                .map(|parent| self.at(parent).map(|at| at.kind));
+            let is_room = parent == Some(Some(Kind::Directory));
+            let old = self.at(path).map(|old| old.kind);
+            if is_room && old != Some(Kind::Directory) && inode.kind != Kind::Directory {
+                inode.mtime += self.clock;
+                self.put(path, inode);
+            } else if is_room && old.is_none() {
+                self.put(path, inode);
+            }
+        }
     }
 
     fn touch(&mut self, path: &Path) {
@@ -209,6 +235,12 @@ impl Pair {
         let (source, destination) = self.trees(options);
         let same = Known(self, &source, &destination);
         super::super::plan(&source, &destination, options, &same)
+    }
+
+    pub(crate) fn plan_two_way(&self, options: &Options, base: &Base) -> Plan {
+        let (source, destination) = self.trees(options);
+        let same = Known(self, &source, &destination);
+        super::super::plan_two_way(&source, &destination, options, &same, base)
     }
 
     /// Carries a plan out that was made with these options.

@@ -3,18 +3,22 @@
 //!
 //! A key is taken from the first of: command line, environment, file, PocketBase, default (B1).
 
+pub(crate) mod edit;
 mod error;
 mod finding;
 mod layers;
 mod machine;
+pub(crate) mod migrate;
 mod path;
 mod place;
 mod reach;
 mod relations;
 mod remote;
 mod resolve;
-mod schema;
+pub(crate) mod schema;
 mod search;
+mod show;
+mod snippet;
 mod source;
 mod tree;
 
@@ -25,7 +29,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use syft_jobs::Job;
+use syft_jobs::{Job, trigger::WatcherSpec};
 use url::Url;
 
 pub(crate) use error::ConfigError;
@@ -33,7 +37,8 @@ pub(crate) use finding::{Finding, Severity};
 pub(crate) use layers::Overrides;
 pub(crate) use path::Environment;
 pub(crate) use remote::RemoteRecords;
-pub(crate) use resolve::Watcher;
+pub(crate) use show::{View, quote};
+pub(crate) use snippet::Snippet;
 pub(crate) use source::{Machine, Sources};
 
 /// Everything that is in force.
@@ -45,7 +50,7 @@ pub(crate) struct Config {
     pub(crate) pocketbase: Option<PocketBase>,
     pub(crate) daemon: Daemon,
     pub(crate) jobs: Vec<Job>,
-    pub(crate) watchers: Vec<Watcher>,
+    pub(crate) watchers: Vec<WatcherSpec>,
     pub(crate) concurrency: Concurrency,
     pub(crate) cache: Cache,
     pub(crate) telemetry: Telemetry,

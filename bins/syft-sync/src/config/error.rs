@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, io, path::PathBuf, sync::Arc};
 
+use syft_jobs::JobId;
+
 use super::{
     file_name,
     finding::{Finding, Severity},
@@ -17,6 +19,12 @@ pub(crate) enum ConfigError {
     TooLarge { path: PathBuf, limit: u64 },
     #[error("{path} is no text: byte {at} is not UTF-8", path = .path.display())]
     NotText { path: PathBuf, at: usize },
+    #[error("cannot write {path}", path = .path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    State(#[from] syft_state::Error),
+    #[error("there is no job {job} in {file}", file = file_name(.file.as_deref()))]
+    NotInFile { file: Option<PathBuf>, job: JobId },
     #[error("{}", .0.summary())]
     Invalid(Invalid),
 }

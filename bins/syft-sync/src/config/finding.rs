@@ -53,6 +53,8 @@ impl Findings {
     /// Returns all of them, in the order of the file, those from elsewhere first.
     pub(crate) fn into_sorted(mut self) -> Vec<Finding> {
         self.0.sort_by_key(|finding| finding.origin.place());
+        // Two keys may say the same thing with the same value.
+        self.0.dedup();
         self.0
     }
 

@@ -33,14 +33,19 @@ pub(super) fn fill(tree: &mut Table, sources: &Sources, findings: &mut Findings)
         .named("XDG_RUNTIME_DIR")
         .unwrap_or_else(|| state.clone());
     let cache = sources.xdg("XDG_CACHE_HOME", ".cache").join("sync-daemon");
+    let log = state.join("sync-daemon.log");
+    if !is_root {
+        lead_away(
+            tree,
+            ("daemon", "log_file"),
+            Path::new(LOG_FILE),
+            &log,
+            findings,
+        );
+    }
     let places = [
         ("daemon", "pid_file", PID_FILE, run.join("sync-daemon.pid")),
-        (
-            "telemetry",
-            "log_file_path",
-            LOG_FILE,
-            state.join("sync-daemon.log"),
-        ),
+        ("telemetry", "log_file_path", LOG_FILE, log),
         ("cache", "cache_dir", CACHE_DIR, cache),
     ];
     for (table, key, system, own_place) in places {

@@ -4,10 +4,10 @@ mod cycle;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-use syft_jobs::{Job, JobId, Schedule};
+use syft_jobs::{Job, JobId, Schedule, trigger::WatcherSpec};
 
 use super::{
-    Config, Watcher,
+    Config,
     finding::Findings,
     place::Origin,
     reach::Reach,
@@ -48,13 +48,14 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
         findings.warning(jobs[0].origin, message);
     }
     ports(config, findings);
+    exposed_password(config, findings);
 }
 
 fn known_jobs(config: &Config) -> Vec<Known<'_>> {
     let nodes = config.values.list("sync_jobs");
     let jobs = config.jobs.iter().zip(nodes);
     jobs.filter_map(|(job, node)| {
-        let is_watched = |watcher: &Watcher| watcher.enabled && watcher.job == job.id;
+        let is_watched = |watcher: &WatcherSpec| watcher.enabled && watcher.job == job.id;
         let has_trigger =
             job.schedule != Schedule::Manual || config.watchers.iter().any(is_watched);
         Some(Known {
@@ -126,7 +127,7 @@ fn directory(path: &Path, consequence: &str, origin: &Origin, findings: &mut Fin
     }
 }
 
-fn watched(watcher: &Watcher, table: &Table, jobs: &[Known<'_>], findings: &mut Findings) {
+fn watched(watcher: &WatcherSpec, table: &Table, jobs: &[Known<'_>], findings: &mut Findings) {
     let Some(known) = jobs.iter().find(|known| known.job.id == watcher.job) else {
         return unknown_job(&watcher.job, table.origin("sync_job_id"), jobs, findings);
     };
@@ -186,5 +187,21 @@ fn ports(config: &Config, findings: &mut Findings) {
     if metrics.enabled && metrics.port != 0 && metrics.port == http.port {
         let message = format!("port {} is that of the metrics already", http.port);
         findings.error(config.values.table("http").origin("port"), message);
+    }
+}
+
+fn exposed_password(config: &Config, findings: &mut Findings) {
+    let pocketbase = config.values.get("pocketbase").and_then(Node::as_table);
+    let password = pocketbase.and_then(|table| table.get("admin_password"));
+    if let Some(password) = password
+        && password.origin.place().is_some()
+        && config.source.is_exposed
+    {
+        findings
+            .warning(
+                &password.origin,
+                "others may read this file and the password in it",
+            )
+            .help(format_args!("chmod 600 {}", config.name()));
     }
 }

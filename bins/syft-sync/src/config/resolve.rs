@@ -10,8 +10,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use syft_jobs::{Filter, JobId};
 
-pub(crate) use watchers::Watcher;
-
 use super::{Config, finding::Findings, place::Origin, source::Source, tree::Table};
 
 /// Makes the config, unless a value means nothing.

@@ -4,7 +4,7 @@
 mod check;
 mod keys;
 
-pub(crate) use check::{check, similar};
+pub(crate) use check::{LONGEST_LIST, LONGEST_TEXT, check, similar};
 pub(crate) use keys::{FILE_WATCHER, ROOT, SYNC_JOB};
 
 /// A key of a table.
@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     /// From the first to the second, both included.
     Integer(i64, i64),
     Number(f64, f64),
+    /// 1 to 64 letters, digits, dots, underscores and hyphens.
+    Id,
     Text,
     Secret,
     /// May begin with `~/` and name environment variables.
@@ -49,7 +51,6 @@ pub(crate) enum Preset {
     Absent,
     Bool(bool),
     Integer(i64),
-    Number(f64),
     Text(&'static str),
     /// An empty list.
     Empty,
@@ -93,7 +94,7 @@ impl Kind {
             Self::Integer(lowest, highest) => format!("an integer from {lowest} to {highest}"),
             Self::Number(lowest, f64::MAX) => format!("a number of at least {lowest}"),
             Self::Number(lowest, highest) => format!("a number from {lowest} to {highest}"),
-            Self::Text | Self::Secret => "a string".to_owned(),
+            Self::Id | Self::Text | Self::Secret => "a string".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Choice(words) => match words {
                 [word] => format!("{word:?}"),

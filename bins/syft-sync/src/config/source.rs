@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::Read,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -50,7 +51,9 @@ pub(crate) struct Machine {
 #[derive(Clone)]
 pub(super) struct Source {
     pub(super) file: Option<PathBuf>,
-    text: Arc<str>,
+    pub(super) text: Arc<str>,
+    /// Whether others than its owner may read the file.
+    pub(super) is_exposed: bool,
     pub(super) sources: Arc<Sources>,
 }
 
@@ -62,6 +65,11 @@ impl Sources {
     /// [`ConfigError::Read`], if it is unknown whether one is there.
     pub(crate) fn file(&self) -> Result<Option<PathBuf>, ConfigError> {
         search::find(self)
+    }
+
+    /// Returns the places where a config is looked for, the first one first.
+    pub(crate) fn candidates(&self) -> Vec<PathBuf> {
+        search::candidates(self)
     }
 
     /// Returns a directory of the XDG specification: the variable's, which only counts where it is
@@ -94,8 +102,10 @@ impl Source {
     pub(super) fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let file = sources.file()?;
         let text = file.as_deref().map_or(Ok(String::new()), read)?;
+        let is_exposed = file.as_deref().is_some_and(is_exposed);
         Ok(Self {
             file,
+            is_exposed,
             ..Self::of_text(&text, sources)
         })
     }
@@ -105,6 +115,7 @@ impl Source {
         Self {
             file: None,
             text: text.into(),
+            is_exposed: false,
             sources: Arc::new(sources.clone()),
         }
     }
@@ -186,7 +197,12 @@ impl Source {
     }
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+fn is_exposed(path: &Path) -> bool {
+    let mode = std::fs::metadata(path).map(|metadata| metadata.permissions().mode());
+    mode.is_ok_and(|mode| mode & 0o044 != 0)
+}
+
+pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))

@@ -2,8 +2,10 @@
 
 mod faults;
 mod layers;
+mod migrate;
 mod relations;
 mod remote;
+mod show;
 
 use std::{net::Ipv4Addr, time::Duration};
 

@@ -35,6 +35,8 @@ pub(crate) enum Value {
     Secret(SecretString),
     List(Vec<Node>),
     Table(Table),
+    /// Something that is accepted and not looked at, for it has no effect.
+    Unread,
     /// A value of a kind that no key has, as a date.
     Other(&'static str),
 }
@@ -150,6 +152,12 @@ impl Table {
         self.entries
             .iter()
             .map(|(key, entry)| (key.as_str(), &entry.key))
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), &entry.node))
     }
 
     pub(crate) fn set(&mut self, key: &str, node: Node) {
@@ -297,6 +305,7 @@ impl Value {
             Self::Text(_) | Self::Secret(_) | Self::Path(_) => "a string",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
+            Self::Unread => "something",
             Self::Other(kind) => kind,
         }
     }

@@ -11,9 +11,9 @@ use crate::config::{
 };
 
 /// The longest text in bytes that a key may have.
-const LONGEST_TEXT: usize = 4096;
+pub(crate) const LONGEST_TEXT: usize = 4096;
 /// The most items that a list may have, so that what is checked pair by pair ends soon.
-const LONGEST_LIST: usize = 1000;
+pub(crate) const LONGEST_LIST: usize = 1000;
 
 /// Checks a table and everything in it: afterwards, unless there are errors, each value is of its
 /// kind, each path absolute, each secret hidden, and each key with a preset there.
@@ -51,7 +51,6 @@ fn preset(key: &Key) -> Option<Value> {
         Preset::Absent => return None,
         Preset::Bool(value) => Value::Bool(value),
         Preset::Integer(value) => Value::Integer(value),
-        Preset::Number(value) => Value::Number(value),
         Preset::Text(value) => Value::Text(value.to_owned()),
         Preset::Empty => Value::List(Vec::new()),
         Preset::Numbers(values) => Value::List(values.iter().map(number).collect()),
@@ -124,7 +123,8 @@ fn check_node(
         );
     };
     match (kind, &mut node.value) {
-        (Kind::Any, _) | (Kind::Bool, Value::Bool(_)) => {}
+        (Kind::Any, value) => *value = Value::Unread,
+        (Kind::Bool, Value::Bool(_)) => {}
         (Kind::Integer(lowest, highest), Value::Integer(value)) => {
             if !(*lowest..=*highest).contains(value) {
                 refuse(&value.to_string());
@@ -140,7 +140,7 @@ fn check_node(
                 refuse(&number.to_string());
             }
         }
-        (Kind::Text, Value::Text(text)) => {
+        (Kind::Id | Kind::Text, Value::Text(text)) => {
             if let Some(fault) = fault(text) {
                 findings.error(origin, format_args!("`{name}`: {fault}"));
             }

@@ -2,7 +2,7 @@
 
 use super::{
     Key,
-    Kind::{Any, Bool, Choice, Integer, List, Number, Path, Secret, Table, Tables, Text},
+    Kind::{Any, Bool, Choice, Id, Integer, List, Number, Path, Secret, Table, Tables, Text},
     Preset::{self, Absent, Empty},
 };
 
@@ -169,10 +169,10 @@ const DAEMON: &[Key] = &[
         "log_file",
         "The log, where `telemetry.log_file_path` names none.",
     ),
-    choice(
+    Key::new(
         "log_level",
-        LEVELS,
-        "info",
+        Choice(LEVELS),
+        Absent,
         "How much is logged, where `telemetry.log_level` says nothing.",
     ),
     whole(
@@ -219,7 +219,7 @@ const DAEMON: &[Key] = &[
 pub(crate) const SYNC_JOB: &[Key] = &[
     Key::required(
         "id",
-        Text,
+        Id,
         "Its name in commands: 1 to 64 letters, digits, dots, underscores and hyphens.",
     ),
     text(
@@ -417,7 +417,7 @@ const SYNC_OPTIONS: &[Key] = &[
 pub(crate) const FILE_WATCHER: &[Key] = &[
     Key::required(
         "id",
-        Text,
+        Id,
         "Its name: 1 to 64 letters, digits, dots, underscores and hyphens.",
     ),
     text(
@@ -426,7 +426,7 @@ pub(crate) const FILE_WATCHER: &[Key] = &[
         "Its name for people; the id, if there is none.",
     ),
     Key::required("watch_path", Path, "The directory that is watched."),
-    Key::required("sync_job_id", Text, "The job that becomes due."),
+    Key::required("sync_job_id", Id, "The job that becomes due."),
     flag("enabled", false, "Whether it watches."),
     flag(
         "recursive",

@@ -128,3 +128,6 @@ impl Store {
         locked.unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -309,3 +309,6 @@ fn now() -> Time {
         nanos: since.subsec_nanos(),
     }
 }
+
+#[cfg(test)]
+mod tests;

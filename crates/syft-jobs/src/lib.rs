@@ -8,6 +8,7 @@
 //!
 //! There is no network in here, and no clock: time is an argument of everything that decides.
 
+mod canonical;
 mod error;
 pub mod filter;
 pub mod job;

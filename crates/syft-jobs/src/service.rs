@@ -7,12 +7,16 @@
 mod agenda;
 mod event;
 mod meter;
+mod name;
 mod run;
+mod setup;
 mod shared;
 mod snapshot;
+mod state;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod watchers;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -22,7 +26,7 @@ use self::shared::Shared;
 pub use self::{
     event::{Event, Refused},
     meter::ProgressNow,
-    snapshot::{JobState, RunningNow, Snapshot, WaitingNow},
+    snapshot::{JobState, RunningNow, Snapshot, WaitingNow, Watch, WatcherState},
     ticket::Ticket,
 };
 use crate::{
@@ -59,11 +63,14 @@ pub struct Setup {
     pub watchers: Vec<WatcherSpec>,
 }
 
+/// Carries a job out.
+type Runner = dyn Fn(&Job, &Context<'_>) -> Report + Send + Sync;
+
 /// What a service is given of the world.
 pub(crate) struct Surroundings {
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
-    pub(crate) run: Box<dyn Fn(&Job, &Context<'_>) -> Report + Send + Sync>,
+    pub(crate) run: Box<Runner>,
     pub(crate) listener: Box<dyn Fn(&Event) + Send + Sync>,
 }
 

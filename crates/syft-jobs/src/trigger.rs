@@ -5,9 +5,14 @@
 
 mod debounce;
 mod kinds;
+mod poll;
+mod sieve;
+mod system;
+mod watch;
 
 use std::{path::PathBuf, time::Duration};
 
+pub(crate) use self::watch::{News, Watching, watch};
 pub use self::{
     debounce::Debounce,
     kinds::{EventKind, EventKinds},
@@ -41,4 +46,42 @@ pub struct WatcherSpec {
     pub ignore: Filter,
     /// The job is due at most so often in a second; what comes more often counts together.
     pub max_events_per_second: Option<u32>,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{Job, Options, Schedule, job::Timing};
+
+    /// Makes a job of two trees that runs by hand.
+    pub(crate) fn job(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Job {
+        Job {
+            id: "job".parse().unwrap(),
+            name: "Job".to_owned(),
+            source: source.into(),
+            destination: destination.into(),
+            enabled: true,
+            schedule: Schedule::Manual,
+            timing: Timing::default(),
+            priority: 0,
+            tags: Vec::new(),
+            options: Options::default(),
+        }
+    }
+
+    /// Makes a watcher of a whole tree for that job.
+    pub(crate) fn spec(path: impl Into<PathBuf>) -> WatcherSpec {
+        WatcherSpec {
+            id: "watcher".parse().unwrap(),
+            name: "Watcher".to_owned(),
+            path: path.into(),
+            job: "job".parse().unwrap(),
+            enabled: true,
+            recursive: true,
+            debounce: Duration::from_millis(20),
+            events: EventKinds::default(),
+            ignore: Filter::default(),
+            max_events_per_second: None,
+        }
+    }
 }

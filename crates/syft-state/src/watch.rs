@@ -70,8 +70,11 @@ pub struct Scope {
     pub detail: Detail,
     /// The directories that are not watched, nor what is below them, as far as the system allows:
     /// whoever is told has to leave out what is in them, too.
-    pub skip: Option<Arc<dyn Fn(&Path) -> bool + Send + Sync>>,
+    pub skip: Option<Skip>,
 }
+
+/// Returns whether a directory is left out, by its path.
+pub type Skip = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
 
 /// How deep a watch looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

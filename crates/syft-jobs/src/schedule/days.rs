@@ -83,7 +83,7 @@ fn day(text: &str, is_classic: bool) -> Option<usize> {
 
 fn named(text: &str) -> Option<usize> {
     let start = text.get(..3)?;
-    let is_whole = |day: &&str| {
+    let is_whole = |day: &str| {
         let long = [
             "SUNDAY",
             "MONDAY",
@@ -97,5 +97,5 @@ fn named(text: &str) -> Option<usize> {
     };
     NAMES
         .iter()
-        .position(|day| start.eq_ignore_ascii_case(day) && is_whole(&day))
+        .position(|day| start.eq_ignore_ascii_case(day) && is_whole(day))
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{JobId, RunRecord, queue::Cause};
+use crate::{JobId, RunRecord, queue::Cause, trigger::WatcherId};
 
 /// Something that a service did, or would not do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,6 +52,36 @@ pub enum Event {
         /// What should have run.
         job: JobId,
     },
+    /// The system tells a watcher of changes.
+    WatcherArmed {
+        /// Which one.
+        watcher: WatcherId,
+        /// The job that changes make due.
+        job: JobId,
+    },
+    /// A watcher looks for changes itself, as the system does not tell of them.
+    WatcherPolling {
+        /// Which one.
+        watcher: WatcherId,
+        /// The job that changes make due.
+        job: JobId,
+        /// Why, and what helps.
+        why: String,
+    },
+    /// What a watcher watches is gone or cannot be watched; it is looked for.
+    WatcherLost {
+        /// Which one.
+        watcher: WatcherId,
+        /// The job that changes make due.
+        job: JobId,
+        /// What is wrong.
+        why: String,
+    },
+    /// A watcher is no more.
+    WatcherOff {
+        /// Which one.
+        watcher: WatcherId,
+    },
     /// What a run did could not be written down.
     NotRecorded {
         /// The run's name.
@@ -94,6 +124,10 @@ impl Event {
             Self::Finished(_) => "finished",
             Self::Refused { .. } => "refused",
             Self::Missed { .. } => "missed",
+            Self::WatcherArmed { .. } => "watcher_armed",
+            Self::WatcherPolling { .. } => "watcher_polling",
+            Self::WatcherLost { .. } => "watcher_lost",
+            Self::WatcherOff { .. } => "watcher_off",
             Self::NotRecorded { .. } => "not_recorded",
         }
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{ProgressNow, agenda::Plan, shared::State};
-use crate::{JobId, RunRecord, queue::Cause};
+use super::{ProgressNow, agenda::Plan, state::State, watchers::Watched};
+use crate::{JobId, RunRecord, queue::Cause, trigger::WatcherId};
 
 /// What is going on in a service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub running: usize,
     /// The jobs by their ids, also the disabled ones.
     pub jobs: Vec<JobState>,
+    /// The watchers by their ids, also the disabled ones.
+    pub watchers: Vec<WatcherState>,
 }
 
 /// How it is with a job.
@@ -64,6 +66,43 @@ pub struct WaitingNow {
     pub cause: Cause,
 }
 
+/// How it is with a watcher.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WatcherState {
+    /// Which one.
+    pub id: WatcherId,
+    /// Its name for people.
+    pub name: String,
+    /// What it watches; what is not UTF-8 is written with replacement characters.
+    pub path: String,
+    /// The job that changes make due.
+    pub job: JobId,
+    /// Whether and how it watches.
+    pub state: Watch,
+    /// Why it does not, or not as it should.
+    pub why: Option<String>,
+    /// Since when that is so.
+    pub since: DateTime<Utc>,
+    /// How often changes made the job due.
+    pub triggers: u64,
+}
+
+/// Whether and how a watcher watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watch {
+    /// It, or its job, is disabled.
+    Off,
+    /// It begins to.
+    Starting,
+    /// The system tells it of changes.
+    Armed,
+    /// It looks for changes itself.
+    Polling,
+    /// What it watches is gone or cannot be watched; it is looked for.
+    Lost,
+}
+
 /// Returns what is going on.
 pub(super) fn of(state: &State) -> Snapshot {
     Snapshot {
@@ -71,6 +110,7 @@ pub(super) fn of(state: &State) -> Snapshot {
         queue_length: state.queue.waiting().len(),
         running: state.runs.len(),
         jobs: state.agenda.plans().map(|plan| job(state, plan)).collect(),
+        watchers: state.watchers.values().map(Watched::state).collect(),
     }
 }
 

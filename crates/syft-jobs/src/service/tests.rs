@@ -647,3 +647,48 @@ async fn where_nothing_is_ever_due_it_does_not_wake() {
     sleep(Duration::from_secs(24 * 60 * 60)).await;
     assert_eq!(world.clock.looks.load(Ordering::Relaxed), before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_files_makes_a_job_run() {
+    use crate::trigger::{WatcherSpec, tests::spec};
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut watched = job("job", Schedule::Manual);
+    watched.source = dir.path().to_owned();
+    let world = World::new(vec![watched.clone()], Settings::default(), done);
+    let off = WatcherSpec {
+        id: id("off"),
+        enabled: false,
+        ..spec(dir.path())
+    };
+    let nobody = WatcherSpec {
+        id: id("nobody"),
+        job: id("none"),
+        ..spec(dir.path())
+    };
+    let setup = Setup {
+        jobs: vec![watched],
+        watchers: vec![spec(dir.path()), off, nobody],
+    };
+    world.service().replace(setup.clone()).await;
+    wait_until(|| world.kinds().contains(&"watcher_armed")).await;
+    let states: Vec<Watch> = world
+        .service()
+        .snapshot()
+        .watchers
+        .iter()
+        .map(|it| it.state)
+        .collect();
+    assert_eq!(states, [Watch::Off, Watch::Off, Watch::Armed]);
+    world.service().replace(setup).await;
+    drop(std::fs::File::create(dir.path().join("a")).unwrap());
+    wait_until(|| world.finished().len() == 1).await;
+    assert_eq!(world.finished()[0].trigger, Cause::FileWatcher);
+    assert_eq!(
+        world.service().snapshot().watchers[2].triggers,
+        1,
+        "the same watcher went on"
+    );
+    world.service().replace(Setup::default()).await;
+    wait_until(|| world.kinds().contains(&"watcher_off")).await;
+}

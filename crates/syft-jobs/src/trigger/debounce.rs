@@ -79,6 +79,12 @@ impl Debounce {
         })
     }
 
+    /// Returns when the burst began.
+    #[must_use]
+    pub fn since(&self) -> Option<Instant> {
+        self.burst.map(|burst| burst.first)
+    }
+
     /// Returns whether the burst is over, which it is once.
     pub fn poll(&mut self, now: Instant) -> bool {
         let is_over = self.deadline().is_some_and(|deadline| deadline <= now);

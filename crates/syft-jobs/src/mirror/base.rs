@@ -77,8 +77,8 @@ impl Base {
             }
         }
         for (path, agreed) in &self.entries {
-            let is_settled = new.contains_key(path);
-            if !is_settled && !(is_gone(after.0, path) && is_gone(after.1, path)) {
+            let is_forgotten = is_gone(after.0, path) && is_gone(after.1, path);
+            if !new.contains_key(path) && !is_forgotten {
                 new.insert(path.clone(), *agreed);
             }
         }

@@ -35,11 +35,11 @@ pub(super) fn doomed(
 pub(super) fn may_go(tree: &Tree, id: NodeId, options: &Options, rules: &Rules) -> bool {
     let node = tree.node(id);
     let is_directory = node.meta.kind == Kind::Directory;
-    !node.is_partly_unknown
-        && !node.has_left_out
-        && takes_part(tree, id, options)
-        && !(is_directory && options.filter.has_includes() && !is_included(tree, id, options))
-        && !(!rules.is_empty() && rules.leave_out(&tree.path(id), is_directory))
+    let is_known = !node.is_partly_unknown && !node.has_left_out;
+    let is_kept_by_git = !rules.is_empty() && rules.leave_out(&tree.path(id), is_directory);
+    let is_passage =
+        is_directory && options.filter.has_includes() && !is_included(tree, id, options);
+    is_known && takes_part(tree, id, options) && !is_kept_by_git && !is_passage
 }
 
 /// Returns whether the options let an entry take part at all, as far as its kind and size go.

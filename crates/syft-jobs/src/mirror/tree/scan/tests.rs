@@ -1,6 +1,10 @@
 use std::{
+    ffi::OsStr,
     fs::{self, File},
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+    },
 };
 
 use super::*;

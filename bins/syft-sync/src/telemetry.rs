@@ -21,7 +21,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 pub(crate) use logs::{Error, Logs};
 use metrics::{Finished, LogCounts};
-pub(crate) use metrics::{Metrics, Options, Reload, WatcherState};
+pub(crate) use metrics::{Metrics, Options, Reload};
 pub(crate) use settings::Settings;
 
 /// Everything that tells.

@@ -18,13 +18,13 @@ use prometheus_client::{
     registry::Registry,
 };
 use syft_daemon::http;
-use syft_jobs::JobId;
+use syft_jobs::{JobId, service::Snapshot};
 use syft_transport::pocketbase::Observer;
 
 pub(crate) use jobs::{Finished, Jobs};
 pub(crate) use logs::LogCounts;
 pub(crate) use pocketbase::Requests;
-pub(crate) use state::{Reload, State, WatcherState};
+pub(crate) use state::{Reload, State};
 
 /// A set of labels with their values.
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -109,6 +109,12 @@ impl Metrics {
         now.difference(&before)
             .for_each(|job| self.jobs.configured(job));
         *before = now;
+    }
+
+    /// Notes how it is with the service.
+    pub(crate) fn seen(&self, snapshot: &Snapshot) {
+        self.state.seen(snapshot);
+        self.jobs.seen(&snapshot.jobs);
     }
 
     /// Returns who counts the requests to `PocketBase`.

@@ -15,6 +15,7 @@ use syft_jobs::{
     JobId, Report, Status,
     mirror::{Counts, ErrorKind},
     queue::Cause,
+    service::JobState,
 };
 
 use super::{Buckets, Labels};
@@ -37,6 +38,7 @@ pub(crate) struct Jobs {
     active: Gauge,
     last_run: Family<Labels<1>, Time>,
     last_success: Family<Labels<1>, Time>,
+    next_run: Family<Labels<1>, Time>,
     held: Family<Labels<1>, Gauge>,
     /// The runs that have begun and not ended.
     running: Mutex<HashSet<String>>,
@@ -64,6 +66,7 @@ impl Jobs {
             active: Gauge::default(),
             last_run: Family::default(),
             last_success: Family::default(),
+            next_run: Family::default(),
             held: Family::default(),
             running: Mutex::default(),
         };
@@ -113,6 +116,12 @@ impl Jobs {
             Unit::Seconds,
             self.last_success.clone(),
         );
+        registry.register_with_unit(
+            "job_next_run_timestamp",
+            "When a job is due next, or 0 for one that is not due by itself",
+            Unit::Seconds,
+            self.next_run.clone(),
+        );
         registry.register(
             "job_held",
             "Whether a job waits for somebody to insist, because its last run would delete too much or found no source",
@@ -135,7 +144,7 @@ impl Jobs {
         for kind in ErrorKind::ALL {
             self.errors.get_or_create(&failure(job, kind)).inc_by(0);
         }
-        for time in [&self.last_run, &self.last_success] {
+        for time in [&self.last_run, &self.last_success, &self.next_run] {
             drop(time.get_or_create(&name(job)));
         }
         drop(self.held.get_or_create(&name(job)));
@@ -145,7 +154,19 @@ impl Jobs {
     pub(crate) fn removed(&self, job: &JobId) {
         self.last_run.remove(&name(job));
         self.last_success.remove(&name(job));
+        self.next_run.remove(&name(job));
         self.held.remove(&name(job));
+    }
+
+    /// Notes how it is with the jobs, also what they did before this start.
+    pub(super) fn seen(&self, jobs: &[JobState]) {
+        for job in jobs {
+            let due = job.next_due.map_or(0.0, seconds);
+            self.next_run.get_or_create(&name(&job.id)).set(due);
+            if let Some(run) = &job.last_run {
+                self.ended(&job.id, run.finished.to_utc(), &run.report);
+            }
+        }
     }
 
     /// Notes that a run has begun.
@@ -175,20 +196,27 @@ impl Jobs {
                 .get_or_create(&failure(job, *kind))
                 .inc_by(*number);
         }
-        let at = seconds(run.at);
-        self.last_run.get_or_create(&name(job)).set(at);
-        let is_held = report.failures.contains_key(&ErrorKind::Guard);
-        self.held.get_or_create(&name(job)).set(is_held.into());
+        self.ended(job, run.at, report);
         // What a dry run tells are plans, not deeds.
         if report.dry_run {
             return;
         }
-        if report.status == Status::Success {
-            self.last_success.get_or_create(&name(job)).set(at);
-        }
         self.files(job, &report.counts);
         self.bytes(job, THERE, report.bytes);
         self.bytes(job, BACK, report.bytes_back);
+    }
+
+    /// Notes what the last run of a job came to; one that never began, or only tried, is none.
+    fn ended(&self, job: &JobId, at: DateTime<Utc>, report: &Report) {
+        if report.dry_run || report.status == Status::Skipped {
+            return;
+        }
+        self.last_run.get_or_create(&name(job)).set(seconds(at));
+        let is_held = report.failures.contains_key(&ErrorKind::Guard);
+        self.held.get_or_create(&name(job)).set(is_held.into());
+        if report.status == Status::Success {
+            self.last_success.get_or_create(&name(job)).set(seconds(at));
+        }
     }
 
     fn operation(&self, job: &JobId, status: Status, cause: Cause, number: u64) {

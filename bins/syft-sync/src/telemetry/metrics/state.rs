@@ -1,9 +1,6 @@
 //! Metric 10, and what else a daemon is like at the moment.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError, atomic::AtomicU64},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
@@ -11,14 +8,15 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use syft_jobs::service::{Snapshot, Watch};
+
 use super::Labels;
 
 /// What a daemon is like at the moment.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     watchers_active: Gauge,
-    watchers: Mutex<HashMap<String, WatcherState>>,
-    by_state: Family<Labels<1>, Gauge>,
+    watchers: Family<Labels<1>, Gauge>,
     queued: Gauge,
     reloads: Family<Labels<1>, Counter>,
     reload_worked: Gauge,
@@ -26,17 +24,6 @@ pub(crate) struct State {
     needs_restart: Gauge,
     restarts: Counter,
     is_paused: Gauge,
-}
-
-/// How a watcher of files hears of changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum WatcherState {
-    /// The system tells.
-    Armed,
-    /// It looks from time to time.
-    Polling,
-    /// It does not, for its root is gone.
-    Lost,
 }
 
 /// How a reload of the configuration ended.
@@ -50,17 +37,24 @@ pub(crate) enum Reload {
     Refused,
 }
 
-impl WatcherState {
-    const ALL: [Self; 3] = [Self::Armed, Self::Polling, Self::Lost];
+/// Every state of a watcher.
+const WATCHES: [Watch; 5] = [
+    Watch::Off,
+    Watch::Starting,
+    Watch::Armed,
+    Watch::Polling,
+    Watch::Lost,
+];
 
-    fn label(self) -> Labels<1> {
-        let state = match self {
-            Self::Armed => "armed",
-            Self::Polling => "polling",
-            Self::Lost => "lost",
-        };
-        [("state", state.to_owned())]
-    }
+fn label(watch: Watch) -> Labels<1> {
+    let state = match watch {
+        Watch::Off => "off",
+        Watch::Starting => "starting",
+        Watch::Armed => "armed",
+        Watch::Polling => "polling",
+        Watch::Lost => "lost",
+    };
+    [("state", state.to_owned())]
 }
 
 impl Reload {
@@ -86,8 +80,8 @@ impl State {
     }
 
     pub(super) fn register_own(&self, own: &mut Registry) {
-        for kind in WatcherState::ALL {
-            drop(self.by_state.get_or_create(&kind.label()));
+        for watch in WATCHES {
+            drop(self.watchers.get_or_create(&label(watch)));
         }
         for result in Reload::ALL {
             drop(self.reloads.get_or_create(&result.label()));
@@ -95,7 +89,7 @@ impl State {
         own.register(
             "file_watchers",
             "File watchers by how they hear of changes",
-            self.by_state.clone(),
+            self.watchers.clone(),
         );
         own.register("queue_length", "Runs that wait", self.queued.clone());
         own.register(
@@ -127,34 +121,22 @@ impl State {
         own.register("paused", "Whether jobs are paused", self.is_paused.clone());
     }
 
-    /// Notes how a watcher hears of changes now; `None` for one that is no more.
-    pub(crate) fn watcher(&self, id: &str, state: Option<WatcherState>) {
-        let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        match state {
-            Some(state) => watchers.insert(id.to_owned(), state),
-            None => watchers.remove(id),
+    /// Notes how it is with the service.
+    pub(super) fn seen(&self, snapshot: &Snapshot) {
+        self.paused(snapshot.is_paused);
+        self.queued(snapshot.queue_length);
+        let number_of = |watch| {
+            let watchers = snapshot.watchers.iter();
+            watchers.filter(|watcher| watcher.state == watch).count()
         };
-        let mut active = 0;
-        for kind in WatcherState::ALL {
-            let number = watchers.values().filter(|state| **state == kind).count();
-            set(&self.by_state.get_or_create(&kind.label()), number);
-            if kind != WatcherState::Lost {
-                active += number;
-            }
+        for watch in WATCHES {
+            set(
+                &self.watchers.get_or_create(&label(watch)),
+                number_of(watch),
+            );
         }
+        let active = number_of(Watch::Armed) + number_of(Watch::Polling);
         set(&self.watchers_active, active);
-    }
-
-    /// Forgets the watchers that are not configured any more.
-    pub(crate) fn watchers_configured(&self, ids: &[&str]) {
-        let gone: Vec<String> = {
-            let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-            let gone = watchers.keys().filter(|id| !ids.contains(&id.as_str()));
-            gone.cloned().collect()
-        };
-        for id in gone {
-            self.watcher(&id, None);
-        }
     }
 
     /// Sets how many runs wait.
@@ -184,9 +166,7 @@ impl State {
 
     /// Sets how often the worker was started again; less than before is ignored.
     pub(crate) fn restarts(&self, total: u64) {
-        self.restarts
-            .inner()
-            .fetch_max(total, std::sync::atomic::Ordering::Relaxed);
+        self.restarts.inner().fetch_max(total, Ordering::Relaxed);
     }
 
     /// Notes whether jobs are paused.

@@ -1,8 +1,9 @@
 use chrono::{DateTime, Utc};
 use syft_jobs::{
-    JobId, Report, Status,
+    JobId, Report, RunRecord, Status,
     mirror::{Counts, ErrorKind, FileError},
     queue::Cause,
+    service::{JobState, Watch, WatcherState},
 };
 use syft_transport::pocketbase::Call;
 use tracing::Level;
@@ -156,16 +157,91 @@ fn g9_each_metric_of_the_daemon_moves() {
     // The system counts processor time in hundredths of a second.
     let mut loads = busy.take_while(|_| begin.elapsed() < Duration::from_secs(10));
     assert!(loads.any(|load| load > 0.0));
+    let see = |metrics: &Metrics| metrics.seen(&snapshot());
+    check("file_watchers_active", Some(0.0), see, 2.0);
+}
+
+fn snapshot() -> Snapshot {
+    let watcher = |state| WatcherState {
+        id: job(),
+        name: String::new(),
+        path: String::new(),
+        job: job(),
+        state,
+        why: None,
+        since: at(),
+        triggers: 0,
+    };
+    Snapshot {
+        is_paused: true,
+        queue_length: 4,
+        running: 0,
+        jobs: vec![JobState {
+            id: job(),
+            name: String::new(),
+            enabled: true,
+            schedule: String::new(),
+            next_due: Some(at()),
+            last_run: Some(RunRecord {
+                run_id: "run0".to_owned(),
+                job: job(),
+                trigger: Cause::Schedule,
+                started: at().into(),
+                finished: at().into(),
+                report: Report::default(),
+            }),
+            running: None,
+            waiting: Vec::new(),
+        }],
+        watchers: vec![
+            watcher(Watch::Armed),
+            watcher(Watch::Polling),
+            watcher(Watch::Lost),
+            watcher(Watch::Off),
+        ],
+    }
+}
+
+#[test]
+fn our_own_metrics_tell_how_it_is_with_the_service() {
+    let at = at().timestamp() as f64;
+    for (series, after) in [
+        ("syft_sync_paused", 1.0),
+        ("syft_sync_queue_length", 4.0),
+        ("syft_sync_file_watchers{state=\"lost\"}", 1.0),
+        ("syft_sync_file_watchers{state=\"off\"}", 1.0),
+        (
+            "syft_sync_job_next_run_timestamp_seconds{job_id=\"documents\"}",
+            at,
+        ),
+        (
+            "syft_sync_job_last_run_timestamp_seconds{job_id=\"documents\"}",
+            at,
+        ),
+        (
+            "syft_sync_job_last_success_timestamp_seconds{job_id=\"documents\"}",
+            at,
+        ),
+    ] {
+        check(
+            series,
+            Some(0.0),
+            |metrics| metrics.seen(&snapshot()),
+            after,
+        );
+    }
+    let held = Report::of_failure(Status::Failed, "no source").because_of(ErrorKind::Guard);
+    let series = "syft_sync_job_held{job_id=\"documents\"}";
+    check(series, Some(0.0), |metrics| finished(&held, metrics), 1.0);
     check(
-        "file_watchers_active",
+        "syft_sync_restarts_total",
         Some(0.0),
-        |metrics| {
-            metrics.state.watcher("a", Some(WatcherState::Armed));
-            metrics.state.watcher("b", Some(WatcherState::Polling));
-            metrics.state.watcher("c", Some(WatcherState::Lost));
-        },
+        |metrics| metrics.state.restarts(2),
         2.0,
     );
+    let refuse = |metrics: &Metrics| metrics.state.reloaded(Reload::Refused, self::at());
+    let series = "syft_sync_config_reloads_total{result=\"refused\"}";
+    check(series, Some(0.0), refuse, 1.0);
 }
 
 #[test]

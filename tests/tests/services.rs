@@ -16,3 +16,5 @@ mod monitoring;
 mod peers;
 #[path = "services/supervisor.rs"]
 mod supervisor;
+#[path = "services/sync_monitoring.rs"]
+mod sync_monitoring;

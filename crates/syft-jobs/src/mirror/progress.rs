@@ -4,7 +4,7 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -19,9 +19,16 @@ pub struct Permits(Arc<Room>);
 
 #[derive(Debug)]
 struct Room {
-    free: std::sync::Mutex<usize>,
-    freed: std::sync::Condvar,
+    usage: Mutex<Usage>,
+    freed: Condvar,
     all: usize,
+}
+
+#[derive(Debug)]
+struct Usage {
+    free: usize,
+    /// Waking somebody is a system call, which is saved when nobody waits.
+    waiting: usize,
 }
 
 /// Room for one operation, until it is dropped.
@@ -67,8 +74,11 @@ impl Permits {
     pub fn new(operations: usize) -> Self {
         let all = operations.max(1);
         Self(Arc::new(Room {
-            free: all.into(),
-            freed: std::sync::Condvar::new(),
+            usage: Mutex::new(Usage {
+                free: all,
+                waiting: 0,
+            }),
+            freed: Condvar::new(),
             all,
         }))
     }
@@ -81,30 +91,74 @@ impl Permits {
 
     /// Waits until there is room for one more operation.
     pub(crate) fn acquire(&self) -> Permit<'_> {
-        let free = self
-            .0
-            .free
-            .lock()
-            .unwrap_or_else(|error| error.into_inner());
-        let wait = self.0.freed.wait_while(free, |free| *free == 0);
-        *wait.unwrap_or_else(|error| error.into_inner()) -= 1;
+        let mut usage = self.0.usage();
+        while usage.free == 0 {
+            usage.waiting += 1;
+            let woken = self.0.freed.wait(usage);
+            usage = woken.unwrap_or_else(PoisonError::into_inner);
+            usage.waiting -= 1;
+        }
+        usage.free -= 1;
         Permit(&self.0)
+    }
+}
+
+impl Room {
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        *self
-            .0
-            .free
-            .lock()
-            .unwrap_or_else(|error| error.into_inner()) += 1;
-        self.0.freed.notify_one();
+        let mut usage = self.0.usage();
+        usage.free += 1;
+        if usage.waiting > 0 {
+            self.0.freed.notify_one();
+        }
     }
 }
 
 impl fmt::Debug for dyn Progress + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Progress")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::AtomicUsize,
+        thread,
+    };
+
+    use super::*;
+
+    #[test]
+    fn never_more_operations_at_once_than_there_is_room_for() {
+        let permits = Permits::new(2);
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let permit = permits.acquire();
+                        let busy = now.fetch_add(1, Ordering::SeqCst) + 1;
+                        most.fetch_max(busy, Ordering::SeqCst);
+                        thread::yield_now();
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        drop(permit);
+                    }
+                });
+            }
+        });
+        assert!((1..=2).contains(&most.into_inner()));
+        assert_eq!(permits.0.usage().free, 2);
+        assert_eq!(permits.0.usage().waiting, 0);
+    }
+
+    #[test]
+    fn there_is_room_for_one_operation_at_least() {
+        assert_eq!(Permits::new(0).all(), 1);
     }
 }

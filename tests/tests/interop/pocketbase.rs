@@ -2,6 +2,8 @@
 
 #[path = "pocketbase/client.rs"]
 mod client;
+#[path = "pocketbase/daemon.rs"]
+mod daemon;
 #[path = "pocketbase/faults.rs"]
 mod faults;
 

@@ -10,10 +10,7 @@ use syft_transport::{
 };
 
 use super::{Error, connect, schema};
-use crate::{
-    config::{Config, ConfigSource},
-    exit::chain,
-};
+use crate::config::{Config, ConfigSource};
 
 const TOPIC: &str = "pocketbase";
 /// Somebody waits for the answer.
@@ -27,7 +24,7 @@ pub(crate) async fn findings(config: &Config) -> Vec<Finding> {
     let client = impatient(connect::options(pocketbase));
     let client = match client {
         Ok(client) => client,
-        Err(error) => return vec![Finding::problem(TOPIC, chain(&error))],
+        Err(error) => return vec![Finding::problem(TOPIC, &error)],
     };
     let place = client.place();
     let generation = match client.generation().await {
@@ -76,7 +73,7 @@ fn impatient(options: Options) -> Result<Client, Error> {
 }
 
 fn unreachable_server(place: &str, error: &Server) -> Finding {
-    let finding = Finding::problem(TOPIC, format!("{place}: {}", chain(error)));
+    let finding = Finding::problem(TOPIC, format!("{place}: {}", error));
     match error {
         Server::Rejected { .. } => finding.mend("check `url` in [pocketbase]"),
         _ => finding
@@ -87,9 +84,9 @@ fn unreachable_server(place: &str, error: &Server) -> Finding {
 
 fn login(error: &Server) -> Finding {
     match error {
-        Server::Unauthenticated { .. } => Finding::problem(TOPIC, chain(error))
+        Server::Unauthenticated { .. } => Finding::problem(TOPIC, error)
             .login("check `admin_email`, `password_file` and `auth_collection` in [pocketbase]"),
-        _ => Finding::problem(TOPIC, chain(error)),
+        _ => Finding::problem(TOPIC, error),
     }
 }
 
@@ -102,7 +99,7 @@ async fn collections(client: &Client, logs: &str) -> Finding {
             Ok(_) => {}
             Err(Server::NotFound { .. }) => missing.push(spec.name),
             Err(error) => {
-                return Finding::problem(TOPIC, chain(&error))
+                return Finding::problem(TOPIC, &error)
                     .mend("give the account rules for this collection, or use a superuser");
             }
         }

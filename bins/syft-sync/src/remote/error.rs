@@ -38,7 +38,11 @@ impl Error {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         use syft_transport::Error as Server;
-        let message = chain(&error);
+        // What the server's errors say holds their cause already.
+        let message = match error.server() {
+            Some(_) => error.to_string(),
+            None => chain(&error),
+        };
         match (&error, error.server()) {
             (Error::NotConfigured, _) => Self::new(Exit::Usage, message)
                 .hint("give `url`, `admin_email` and `password_file` in [pocketbase]"),

@@ -1,7 +1,6 @@
 //! Records of PocketBase as a config file.
 
 use serde_json::{Map, Value};
-use toml::Table;
 
 use crate::config::RemoteRecords;
 
@@ -18,34 +17,67 @@ const OWN: [&str; 7] = [
 
 /// Returns the jobs and watchers as the tables of a config file.
 pub(crate) fn config_text(records: &RemoteRecords) -> String {
-    let mut text = String::new();
-    for (list, id, records) in [
-        ("sync_jobs", "job_id", &records.jobs),
-        ("file_watchers", "watcher_id", &records.watchers),
-    ] {
-        for record in records {
-            let entry = toml::Value::Array(vec![toml::Value::Table(table(record, id))]);
-            let file: Table = [(list.to_owned(), entry)].into_iter().collect();
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text += &toml::to_string_pretty(&file).expect("tables of plain values are TOML");
-        }
-    }
-    text
+    let jobs = records
+        .jobs
+        .iter()
+        .map(|job| entry("sync_jobs", "job_id", job));
+    let watchers = records.watchers.iter();
+    let watchers = watchers.map(|watcher| entry("file_watchers", "watcher_id", watcher));
+    jobs.chain(watchers).collect::<Vec<_>>().join("\n")
 }
 
-fn table(record: &Map<String, Value>, id: &str) -> Table {
+/// Writes a record as people would: the id first, and tables of its own behind plain values.
+fn entry(list: &str, id: &str, record: &Map<String, Value>) -> String {
     let extra = record.get("extra").and_then(Value::as_object);
     let own = record
         .iter()
         .filter(|(name, _)| !OWN.contains(&name.as_str()));
     let all = own.chain(extra.into_iter().flatten());
-    // The id first, as people write it; TOML wants tables behind plain values, which `toml` sees to.
-    let named = all.map(|(name, value)| (if name == id { "id" } else { name }, value));
-    named
-        .filter_map(|(name, value)| Some((name.to_owned(), plain(value)?)))
-        .collect()
+    let mut values: Vec<(&str, toml::Value)> = all
+        .map(|(name, value)| (if name == id { "id" } else { name }, value))
+        .filter_map(|(name, value)| Some((name, plain(value)?)))
+        .collect();
+    values.sort_by_key(|(name, value)| (value.is_table(), rank(name)));
+    let mut text = format!("[[{list}]]\n");
+    for (name, value) in values {
+        match value {
+            toml::Value::Table(table) => {
+                text += &format!("\n[{list}.{}]\n", key(name));
+                text.extend(table.iter().map(|(name, value)| line(name, value)));
+            }
+            value => text += &line(name, &value),
+        }
+    }
+    text
+}
+
+/// What people look for first comes first; the rest keeps its order.
+fn rank(name: &str) -> usize {
+    const FIRST: [&str; 7] = [
+        "id",
+        "name",
+        "source_path",
+        "destination_path",
+        "watch_path",
+        "sync_job_id",
+        "enabled",
+    ];
+    let place = FIRST.iter().position(|first| *first == name);
+    place.unwrap_or(FIRST.len())
+}
+
+fn line(name: &str, value: &toml::Value) -> String {
+    format!("{} = {value}\n", key(name))
+}
+
+/// Writes a key, which may be somebody's text, bare where that means the same.
+fn key(name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    match !name.is_empty() && name.bytes().all(is_bare) {
+        true => name.to_owned(),
+        // What JSON writes between quotation marks, TOML reads as the same basic string.
+        false => Value::from(name).to_string().replace('\u{7f}', "\\u007f"),
+    }
 }
 
 /// Returns a value as TOML has it, and nothing for those that stand for absent ones.
@@ -87,8 +119,12 @@ mod tests {
         }))
         .unwrap();
         let text = config_text(&records);
-        let read: Table = text.parse().unwrap();
-        let expected: Table = r#"
+        assert!(
+            text.starts_with("[[sync_jobs]]\nid = \"documents\"\nname = "),
+            "{text}"
+        );
+        let read: toml::Table = text.parse().unwrap();
+        let expected: toml::Table = r#"
             [[sync_jobs]]
             id = "documents"
             name = 'Documents "all"'
@@ -110,5 +146,32 @@ mod tests {
         .parse()
         .unwrap();
         assert_eq!(read, expected, "{text}");
+    }
+
+    #[test]
+    fn hostile_texts_stay_values() {
+        for hostile in [
+            "x\"\n[daemon]\npid_file = '''y'''\u{0}\u{7f}",
+            "'",
+            "\\",
+            "a.b",
+            " ",
+        ] {
+            let record =
+                json!({"job_id": hostile, hostile: hostile, "schedule": {hostile: [hostile]}});
+            let records = RemoteRecords {
+                jobs: vec![record.as_object().unwrap().clone()],
+                watchers: Vec::new(),
+            };
+            let text = config_text(&records);
+            let read: toml::Table = text
+                .parse()
+                .unwrap_or_else(|error| panic!("{error}\n{text}"));
+            assert_eq!(read.len(), 1);
+            let job = &read["sync_jobs"][0];
+            assert_eq!(job["id"].as_str(), Some(hostile));
+            assert_eq!(job[hostile].as_str(), Some(hostile));
+            assert_eq!(job["schedule"][hostile][0].as_str(), Some(hostile));
+        }
     }
 }

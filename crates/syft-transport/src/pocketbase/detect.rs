@@ -15,7 +15,7 @@ const DETECT: Operation = Operation::new("the look for PocketBase", 0);
 /// Asks whether the server is well.
 pub(super) async fn health(core: &Core) -> Result<(), Failure> {
     let answer = get(core, HEALTH, &["health"]).await?;
-    let answer = super::answer::check(HEALTH.name, answer);
+    let answer = super::answer::check(&core.place, answer);
     let answer = answer.map_err(|failure| match failure.error {
         Error::NotFound { .. } => not_pocketbase(core),
         _ => failure,
@@ -35,13 +35,13 @@ pub(super) async fn generation(core: &Core) -> Result<Generation, Failure> {
         return Ok(Generation::Current);
     }
     if answer.status != StatusCode::NOT_FOUND {
-        super::answer::check(DETECT.name, answer)?;
+        super::answer::check(&core.place, answer)?;
         return Err(not_pocketbase(core));
     }
     let answer = get(core, DETECT, &["admins"]).await?;
     match answer.status.as_u16() {
         200 | 401 | 403 if json(&answer).is_object() => Ok(Generation::Legacy),
-        429 | 500.. => Err(super::answer::check(DETECT.name, answer)
+        429 | 500.. => Err(super::answer::check(&core.place, answer)
             .err()
             .unwrap_or_else(|| not_pocketbase(core))),
         _ => Err(not_pocketbase(core)),
@@ -49,7 +49,9 @@ pub(super) async fn generation(core: &Core) -> Result<Generation, Failure> {
 }
 
 async fn get(core: &Core, operation: Operation, path: &[&str]) -> Result<Answer, Failure> {
-    let request = core.request(operation, Method::GET, path);
+    let request = core
+        .request(operation, Method::GET, path)
+        .about(&core.place);
     core.exchange(&request, None).await
 }
 

@@ -16,11 +16,13 @@ use divan::Bencher;
 use syft_jobs::{
     Options,
     mirror::{
-        Comparison,
-        compare::Unread,
+        Cancel, Comparison, Context, Insist, Permits, Place,
+        compare::{Contents, Unread},
         plan::{Side, plan},
+        progress::Silent,
         tree::{Tree, scan},
     },
+    store::Store,
 };
 
 const DIRECTORIES: usize = 100;
@@ -63,6 +65,32 @@ fn scan_both_and_plan_100_000(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// Contents are compared by what is remembered of them: nothing is read.
+#[divan::bench]
+fn compare_known_100_000(bencher: Bencher<'_, '_>) {
+    let path = trees().path().join("jobs.sqlite");
+    let store = Store::open(&path).expect("a store can be made");
+    let [source, destination] = [Side::Source, Side::Destination].map(|side| {
+        let root = trees().path().join(side.to_string());
+        let tree = look(&root, side);
+        Place { root, tree }
+    });
+    let (cancel, permits) = (Cancel::default(), Permits::new(2));
+    let context = Context {
+        cancel: &cancel,
+        permits: &permits,
+        progress: &Silent,
+        store: Some(&store),
+        insist: Insist::No,
+    };
+    let options = Options::default();
+    let compare = || {
+        Contents::compare(&source, &destination, &options, &context).expect("both trees are there")
+    };
+    compare();
+    bencher.bench(compare);
+}
+
 fn look(root: &Path, side: Side) -> Tree {
     scan(root, side, &options()).expect("the tree was made a moment ago")
 }
@@ -92,7 +120,10 @@ fn fill(root: &Path) {
         fs::create_dir_all(&directory).expect("a directory can be made");
         for file in 0..FILES {
             let file = File::create(directory.join(format!("file-{file:04}.txt")));
-            let settled = file.and_then(|file| file.set_modified(UNIX_EPOCH));
+            let settled = file.and_then(|file| {
+                file.set_len(1)?;
+                file.set_modified(UNIX_EPOCH)
+            });
             settled.expect("a file can be made");
         }
     }

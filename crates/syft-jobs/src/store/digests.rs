@@ -46,29 +46,37 @@ impl Store {
         self
     }
 
-    /// Returns the known digest of each file that is what it was when it was read.
-    pub(crate) fn digests(&self, method: u8, files: &[Meta]) -> Result<Vec<Option<Digest>>, Error> {
-        let mut order: Vec<usize> = (0..files.len()).collect();
-        let place = |&at: &usize| (files[at].dev.cast_signed(), files[at].ino.cast_signed());
-        order.sort_unstable_by_key(place);
-        let mut found = vec![None; files.len()];
+    /// Returns the known digests of so many files, of each that is what it was when it was read.
+    pub(crate) fn digests(
+        &self,
+        method: u8,
+        count: usize,
+        file: impl Fn(usize) -> Meta,
+    ) -> Result<Vec<Option<Digest>>, Error> {
+        let place = |at: usize| {
+            let file = file(at);
+            (file.dev.cast_signed(), file.ino.cast_signed())
+        };
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_unstable_by_key(|&at| place(at));
+        let mut found = vec![None; count];
         self.with_cache("read", |connection| {
             let sql = "SELECT ino, size, mtime, digest FROM digests
                 WHERE method = ?1 AND dev = ?2 AND ino BETWEEN ?3 AND ?4 ORDER BY ino";
             let mut statement = connection.prepare(sql)?;
-            for same_device in order.chunk_by(|a, b| files[*a].dev == files[*b].dev) {
-                let (Some(first), Some(last)) = (same_device.first(), same_device.last()) else {
+            for same_device in order.chunk_by(|&a, &b| place(a).0 == place(b).0) {
+                let (Some(&first), Some(&last)) = (same_device.first(), same_device.last()) else {
                     continue;
                 };
                 let ((dev, low), (_, high)) = (place(first), place(last));
                 let mut rows = statement.query((method, dev, low, high))?;
-                let mut wanted = same_device.iter().peekable();
+                let mut wanted = same_device.iter().copied().peekable();
                 while let Some(row) = rows.next()? {
                     let ino: i64 = row.get(0)?;
-                    while wanted.next_if(|at| place(at).1 < ino).is_some() {}
-                    while let Some(&at) = wanted.next_if(|at| place(at).1 == ino) {
+                    while wanted.next_if(|&at| place(at).1 < ino).is_some() {}
+                    while let Some(at) = wanted.next_if(|&at| place(at).1 == ino) {
                         let version = (row.get(1)?, row.get(2)?);
-                        if version_of(&files[at]) == Some(version) {
+                        if version_of(&file(at)) == Some(version) {
                             found[at] = Some(row.get(3)?);
                         }
                     }
@@ -83,9 +91,13 @@ impl Store {
     pub(crate) fn keep_digests(
         &self,
         method: u8,
-        digests: &[(Meta, Digest)],
+        digests: impl Iterator<Item = (Meta, Digest)>,
         now: i64,
     ) -> Result<(), Error> {
+        let mut digests = digests.peekable();
+        if digests.peek().is_none() {
+            return Ok(());
+        }
         let most = i64::try_from(self.most_digests).unwrap_or(i64::MAX);
         self.with_cache("write", |connection| {
             let transaction = connection.transaction()?;
@@ -94,7 +106,7 @@ impl Store {
                     (method, dev, ino, size, mtime, used, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
                 let mut statement = transaction.prepare(sql)?;
                 for (file, digest) in digests {
-                    let Some((size, mtime)) = version_of(file) else {
+                    let Some((size, mtime)) = version_of(&file) else {
                         continue;
                     };
                     let place = (file.dev.cast_signed(), file.ino.cast_signed());

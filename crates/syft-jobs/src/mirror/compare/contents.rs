@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,32 +19,35 @@ use super::{
 use crate::{
     Error,
     mirror::{
-        Context, Direction, ErrorKind, FileError, Kind, Meta, NodeId, Options, Place, Symlinks,
-        Time, Tree,
+        Context, Direction, ErrorKind, FileError, Kind, NodeId, Options, Place, Symlinks, Time,
+        Tree,
     },
-    store::{Digest, Store},
+    store::Digest,
 };
-
-/// A file that was changed within this time before it was read may change once more without its
-/// modification time showing it: FAT counts in steps of two seconds.
-const GRANULARITY: Duration = Duration::from_secs(2);
 
 /// Which files of two trees have the same content, all compared beforehand.
 #[derive(Debug, Default)]
 pub struct Contents {
-    answers: HashMap<NodeId, Result<bool, FileError>>,
+    /// By the places of files in the source's tree.
+    answers: Vec<Answer>,
+    failures: HashMap<NodeId, FileError>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Answer {
+    #[default]
+    Unknown,
+    Same,
+    Different,
 }
 
 impl Same for Contents {
     fn same(&self, source: NodeId, _: NodeId) -> Result<bool, FileError> {
-        let answer = self.answers.get(&source).cloned();
-        answer.unwrap_or_else(|| {
-            Err(FileError {
-                path: std::path::PathBuf::new(),
-                kind: ErrorKind::Internal,
-                message: "it was not compared, for the run was to end".to_owned(),
-            })
-        })
+        match self.answers.get(source.0 as usize) {
+            Some(Answer::Same) => Ok(true),
+            Some(Answer::Different) => Ok(false),
+            _ => Err(self.failure(source)),
+        }
     }
 }
 
@@ -87,18 +91,39 @@ impl Contents {
             comparison: options.comparison,
             context,
         };
-        let answers = match options.comparison {
-            Comparison::Bytes => work.each(pairs.len(), |at, room| {
-                work.readers.are_equal(pairs[at], room)
-            }),
-            _ => work.by_digest(&pairs)?,
+        let mut contents = Self {
+            answers: vec![Answer::Unknown; source.tree.len()],
+            failures: HashMap::new(),
         };
-        let sources = pairs.iter().map(|pair| pair.source);
-        let answered = sources.zip(answers);
-        Ok(Self {
-            answers: answered
-                .filter_map(|(id, answer)| Some((id, answer?)))
-                .collect(),
+        match options.comparison {
+            Comparison::Bytes => work.each(
+                pairs.len(),
+                |at, room| work.readers.are_equal(pairs[at], room),
+                |at, equal| contents.note(pairs[at].source, equal),
+            ),
+            _ => work.by_digest(&pairs, &mut contents)?,
+        }
+        Ok(contents)
+    }
+
+    fn note(&mut self, source: NodeId, equal: Result<bool, FileError>) {
+        let answer = match equal {
+            Ok(true) => Answer::Same,
+            Ok(false) => Answer::Different,
+            Err(error) => {
+                self.failures.insert(source, error);
+                Answer::Unknown
+            }
+        };
+        self.answers[source.0 as usize] = answer;
+    }
+
+    fn failure(&self, source: NodeId) -> FileError {
+        let failure = self.failures.get(&source).cloned();
+        failure.unwrap_or_else(|| FileError {
+            path: PathBuf::new(),
+            kind: ErrorKind::Internal,
+            message: "it was not compared, for the run was to end".to_owned(),
         })
     }
 }
@@ -147,92 +172,69 @@ impl Room {
 }
 
 impl Work<'_> {
-    fn by_digest(&self, pairs: &[Pair]) -> Result<Vec<Option<Result<bool, FileError>>>, Error> {
-        let sources = pairs.iter().map(|pair| *self.source.meta(pair.source));
-        let copies = pairs
-            .iter()
-            .map(|pair| *self.destination.meta(pair.destination));
-        let files: Vec<Meta> = sources.chain(copies).collect();
+    fn by_digest(&self, pairs: &[Pair], contents: &mut Contents) -> Result<(), Error> {
+        let count = pairs.len();
+        let meta = |at: usize| match at.checked_sub(count) {
+            None => *self.source.meta(pairs[at].source),
+            Some(at) => *self.destination.meta(pairs[at].destination),
+        };
+        let method = number(self.comparison);
         let mut known = match self.context.store {
-            Some(store) => store.digests(number(self.comparison), &files)?,
-            None => vec![None; files.len()],
+            Some(store) => store.digests(method, 2 * count, meta)?,
+            None => vec![None; 2 * count],
         };
         // Half a pair is worth nothing, so what is missing comes pair by pair.
-        let missing: Vec<usize> = (0..pairs.len())
-            .flat_map(|at| [at, at + pairs.len()])
+        let missing: Vec<usize> = (0..count)
+            .flat_map(|at| [at, at + count])
             .filter(|&at| known[at].is_none())
             .collect();
         let begun = now();
-        let read = self.each(missing.len(), |at, room| {
-            let (chunk, _) = room.halves();
-            match missing[at].checked_sub(pairs.len()) {
-                None => {
-                    let id = pairs[missing[at]].source;
-                    self.readers.source.digest(id, self.comparison, chunk)
-                }
-                Some(at) => {
-                    let id = pairs[at].destination;
-                    self.readers.destination.digest(id, self.comparison, chunk)
-                }
-            }
-        });
-        let mut failures = HashMap::new();
-        let mut new = Vec::new();
-        for (&at, digest) in missing.iter().zip(read) {
-            match digest {
-                Some(Ok(digest)) => {
-                    known[at] = Some(digest);
-                    new.push((files[at], digest));
-                }
-                Some(Err(error)) => drop(failures.insert(at, error)),
-                None => {}
+        self.each(
+            missing.len(),
+            |at, room| self.read(missing[at], pairs, room),
+            |at, digest| match digest {
+                Ok(digest) => known[missing[at]] = Some(digest),
+                Err(error) => contents.note(pairs[missing[at] % count].source, Err(error)),
+            },
+        );
+        for (at, pair) in pairs.iter().enumerate() {
+            if let (Some(one), Some(other)) = (known[at], known[at + count]) {
+                contents.note(pair.source, Ok(one == other));
             }
         }
         if let Some(store) = self.context.store {
-            self.remember(store, new, begun)?;
+            let new = missing
+                .iter()
+                .filter_map(|&at| Some((meta(at), known[at]?)));
+            let settled = new.filter(|(file, _)| is_settled(file.mtime, begun));
+            store.keep_digests(method, settled, begun.seconds)?;
         }
-        let answer = |at: usize| {
-            let other = at + pairs.len();
-            match (known[at], known[other]) {
-                (Some(one), Some(two)) => Some(Ok(one == two)),
-                _ => failures
-                    .remove(&at)
-                    .or_else(|| failures.remove(&other))
-                    .map(Err),
-            }
-        };
-        Ok((0..pairs.len()).map(answer).collect())
+        Ok(())
     }
 
-    /// Remembers what can be told from later versions of the same file.
-    fn remember(
-        &self,
-        store: &Store,
-        mut digests: Vec<(Meta, Digest)>,
-        begun: Time,
-    ) -> Result<(), Error> {
-        let granularity = i64::try_from(GRANULARITY.as_secs()).unwrap_or(i64::MAX);
-        let settled = Time {
-            seconds: begun.seconds - granularity,
-            ..begun
-        };
-        digests.retain(|(file, _)| file.mtime < settled);
-        if digests.is_empty() {
-            return Ok(());
+    fn read(&self, at: usize, pairs: &[Pair], room: &mut Room) -> Result<Digest, FileError> {
+        let (chunk, _) = room.halves();
+        match at.checked_sub(pairs.len()) {
+            None => {
+                let id = pairs[at].source;
+                self.readers.source.digest(id, self.comparison, chunk)
+            }
+            Some(at) => {
+                let id = pairs[at].destination;
+                self.readers.destination.digest(id, self.comparison, chunk)
+            }
         }
-        store.keep_digests(number(self.comparison), &digests, begun.seconds)
     }
 
     /// Does something for each of so many things, several at once, until the run is to end.
-    fn each<T: Send>(
+    fn each<T>(
         &self,
         count: usize,
         act: impl Fn(usize, &mut Room) -> T + Sync,
-    ) -> Vec<Option<T>> {
+        note: impl FnMut(usize, T) + Send,
+    ) {
         let next = AtomicUsize::new(0);
-        let mut results: Vec<Option<T>> = Vec::new();
-        results.resize_with(count, || None);
-        let results = Mutex::new(results);
+        let note = Mutex::new(note);
         let work = || {
             let mut room = Room(vec![0; 2 * CHUNK]);
             while !self.context.cancel.is_cancelled() {
@@ -243,10 +245,13 @@ impl Work<'_> {
                 let permit = self.context.permits.acquire();
                 let result = act(at, &mut room);
                 drop(permit);
-                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                results[at] = Some(result);
+                let mut note = note.lock().unwrap_or_else(PoisonError::into_inner);
+                note(at, result);
             }
         };
+        if count < 2 {
+            return work();
+        }
         let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 1..cores.min(self.context.permits.all()).min(count) {
@@ -254,8 +259,18 @@ impl Work<'_> {
             }
             work();
         });
-        results.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns whether a file that is read now cannot change any more without its time showing it.
+///
+/// File systems count in steps of 2 s (FAT), 1 s, or much less, which nanoseconds give away.
+fn is_settled(mtime: Time, now: Time) -> bool {
+    let step = match mtime.nanos {
+        0 => Duration::from_secs(2),
+        _ => Duration::from_millis(100),
+    };
+    mtime < now && mtime.distance(now) > step
 }
 
 /// Finds the files whose contents decide.

@@ -5,7 +5,10 @@ use std::{
 };
 
 use super::*;
-use crate::mirror::{Cancel, Insist, Permits, plan::Side, progress::Silent, tree};
+use crate::{
+    mirror::{Cancel, Insist, Meta, Permits, plan::Side, progress::Silent, tree},
+    store::Store,
+};
 
 struct Scene {
     dir: tempfile::TempDir,
@@ -154,6 +157,20 @@ fn a_file_that_is_not_what_was_seen_is_an_error() {
     assert_eq!(error.path, Path::new("a"));
 }
 
+fn known(store: &Store, method: u8, files: &[Meta]) -> Vec<Option<Digest>> {
+    store.digests(method, files.len(), |at| files[at]).unwrap()
+}
+
+#[test]
+fn times_tell_how_finely_they_are_kept() {
+    let at = |seconds, nanos| Time { seconds, nanos };
+    assert!(is_settled(at(10, 5), at(10, 200_000_000)));
+    assert!(!is_settled(at(10, 5), at(10, 50_000_000)));
+    assert!(!is_settled(at(10, 0), at(11, 999_999_999)));
+    assert!(is_settled(at(10, 0), at(12, 1)));
+    assert!(!is_settled(at(10, 0), at(9, 0)));
+}
+
 #[test]
 fn digests_outlive_the_program_or_not() {
     let scene = Scene::new();
@@ -181,17 +198,16 @@ fn digests_outlive_the_program_or_not() {
         let store = Store::open(&path)
             .unwrap()
             .with_digests(cache(is_persistent));
-        store.keep_digests(1, &[(file, [7; 32])], 1).unwrap();
-        assert_eq!(
-            store.digests(1, &[changed, file]).unwrap(),
-            [None, Some([7; 32])]
-        );
-        assert_eq!(store.digests(2, &[file]).unwrap(), [None]);
+        store
+            .keep_digests(1, [(file, [7; 32])].into_iter(), 1)
+            .unwrap();
+        assert_eq!(known(&store, 1, &[changed, file]), [None, Some([7; 32])]);
+        assert_eq!(known(&store, 2, &[file]), [None]);
         drop(store);
         let store = Store::open(&path)
             .unwrap()
             .with_digests(cache(is_persistent));
-        assert_eq!(store.digests(1, &[file]).unwrap(), [expected]);
+        assert_eq!(known(&store, 1, &[file]), [expected]);
     }
     let store = Store::open(&path).unwrap().with_digests(cache(true));
     for number in 2..8 {
@@ -200,11 +216,9 @@ fn digests_outlive_the_program_or_not() {
             ..file
         };
         let now = i64::try_from(number).unwrap();
-        store.keep_digests(1, &[(newer, [7; 32])], now).unwrap();
+        store
+            .keep_digests(1, [(newer, [7; 32])].into_iter(), now)
+            .unwrap();
     }
-    assert_eq!(
-        store.digests(1, &[file]).unwrap(),
-        [None],
-        "the oldest goes"
-    );
+    assert_eq!(known(&store, 1, &[file]), [None], "the oldest goes");
 }

@@ -126,7 +126,7 @@ def storm(home, rate, seconds, files):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200)
-    parser.add_argument("--others", type=int, default=1000, help="files that do not change")
+    parser.add_argument("--others", type=int, default=100, help="files that do not change")
     parser.add_argument("--debounce", type=int, nargs="*", default=[0, 50, 200])
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rate", type=int, default=110_000)

@@ -26,3 +26,4 @@ pub use job::{Job, JobId};
 pub use mirror::{Options, Report, Status};
 pub use record::RunRecord;
 pub use schedule::Schedule;
+pub use service::Service;

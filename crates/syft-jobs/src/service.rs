@@ -3,6 +3,46 @@
 //! A [`Service`] runs jobs when they are due, when files change, and when somebody wants it. It
 //! lives on a tokio runtime, sleeps while there is nothing to do, and says what it does as
 //! [`Event`]s.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use syft_jobs::{
+//!     Job, JobId, Options, Schedule, Service, Status,
+//!     job::Timing,
+//!     queue::{Cause, Request},
+//!     service::{Settings, Setup},
+//!     store::Store,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let home = tempfile::tempdir()?;
+//! # let home = home.path();
+//! # std::fs::create_dir(home.join("papers"))?;
+//! let papers: JobId = "papers".parse()?;
+//! let job = Job {
+//!     id: papers.clone(),
+//!     name: "Papers".to_owned(),
+//!     source: home.join("papers"),
+//!     destination: home.join("backup"),
+//!     enabled: true,
+//!     schedule: Schedule::cron("30 2 * * *", chrono_tz::Europe::Berlin)?,
+//!     timing: Timing::default(),
+//!     priority: 0,
+//!     tags: Vec::new(),
+//!     options: Options::default(),
+//! };
+//! let setup = Setup { jobs: vec![job], watchers: Vec::new() };
+//! let store = Arc::new(Store::in_memory());
+//! let service = Service::start(setup, Settings::default(), store, |event| {
+//!     tracing::info!("{}", event.kind());
+//! });
+//! let ticket = service.trigger(&papers, Request::new(Cause::Manual)).await?;
+//! assert_eq!(ticket.wait().await.report.status, Status::Success);
+//! service.stop(std::time::Duration::from_secs(10)).await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod agenda;
 mod event;

@@ -30,7 +30,7 @@ const LOOK_SHARE: u32 = 10;
 /// Whether another directory has taken the place of the watched one is looked at this often.
 const CHECK: Duration = Duration::from_secs(60);
 /// Without a limit of its own, a watcher makes its job due at most so often in a second.
-const MOST_PER_SECOND: u32 = 100;
+const MOST_PER_SECOND: u32 = 1000;
 
 /// What a watcher tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

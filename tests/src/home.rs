@@ -16,9 +16,12 @@ use tempfile::TempDir;
 use crate::{peers::succeed, world::OWNER};
 
 /// `syft-notify`, built as the tests were.
-pub static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
+pub static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| built("syft-notify"));
+
+/// Returns a program of ours, built as the tests were.
+pub(crate) fn built(package: &str) -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", "syft-notify"]);
+    build.args(["build", "--quiet", "--package", package]);
     build.args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
@@ -33,7 +36,7 @@ pub static SYFT_NOTIFY: LazyLock<PathBuf> = LazyLock::new(|| {
         })
         .unwrap()
         .into()
-});
+}
 
 /// Returns a file of the repository.
 #[must_use]

@@ -6,8 +6,10 @@ pub mod cable;
 pub mod google_world;
 pub mod home;
 pub mod peers;
+pub mod sync_home;
 pub mod world;
 
 pub use cable::Cable;
 pub use google_world::GoogleWorld;
+pub use sync_home::SyncHome;
 pub use world::World;

@@ -26,3 +26,5 @@ mod receivers;
 mod rpc_terminal;
 #[path = "interop/syft_client.rs"]
 mod syft_client;
+#[path = "interop/sync_metrics.rs"]
+mod sync_metrics;

@@ -71,6 +71,7 @@ async fn watch(wanted: &Wanted, config: Config, seat: &Seat, role: Role) -> Outc
         config.name()
     );
     crate::commands::start::remark(&config);
+    seat.note(&telemetry);
     // Heard from here on, so that nothing is lost while PocketBase is asked.
     let mut wishes = Wishes::listen(seat.link())?;
     let (orders, ordered) = mpsc::channel(16);

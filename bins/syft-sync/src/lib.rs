@@ -18,6 +18,7 @@ mod http;
 mod origin;
 mod place;
 mod prompt;
+mod record;
 mod remote;
 mod session;
 mod telemetry;

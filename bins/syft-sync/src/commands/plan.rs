@@ -9,8 +9,8 @@ use syft_jobs::{
 use super::trigger::job;
 use crate::{
     config::Config,
-    exit::{Failure, Outcome},
-    place,
+    exit::Outcome,
+    place, record,
     session::Wanted,
     term::{self, BAD, BOLD, DIM, GOOD, WARN, count, paint},
     words,
@@ -43,11 +43,10 @@ pub(super) fn look(config: &Config, id: &JobId) -> Outcome<Looked> {
 
 /// Opens what is remembered of earlier runs, if there is anything.
 pub(super) fn store(config: &Config) -> Outcome<Option<Store>> {
-    let path = config.daemon.state_dir.join("jobs.sqlite");
-    if !path.exists() {
+    if !record::path(config).exists() {
         return Ok(None);
     }
-    Store::open(&path).map(Some).map_err(Failure::from)
+    record::open(config).map(Some)
 }
 
 fn tell(looked: &Looked) {

@@ -10,7 +10,6 @@ use syft_jobs::{
     mirror::{Insist, Status},
     queue::{Cause, Request},
     service::{ProgressNow, Service, Settings, Setup},
-    store::Store,
 };
 use tokio::time::sleep;
 
@@ -19,9 +18,10 @@ use crate::{
     args::TriggerArgs,
     config::Config,
     daemon::sentence,
-    exit::{Exit, Failure, Outcome, chain},
+    exit::{Exit, Failure, Outcome},
     http::client::{Control, Error},
     place::{self, Place},
+    record,
     session::Wanted,
     term::{self, ACCENT, BAD, GOOD, WARN, paint},
 };
@@ -121,9 +121,7 @@ fn progress(value: &Value) -> ProgressNow {
 async fn here(place: Place, id: &JobId, args: &TriggerArgs, is_json: bool) -> Outcome<RunRecord> {
     let config = place.config()?;
     let job = job(&config, id)?;
-    syft_state::fs::create_private_dir(&config.daemon.state_dir)
-        .map_err(|error| Failure::error(chain(&error)))?;
-    let store = Arc::new(Store::open(&config.daemon.state_dir.join("jobs.sqlite"))?);
+    let store = Arc::new(record::open(&config)?);
     let settings = Settings {
         max_file_operations: config.concurrency.max_file_operations,
         ..Settings::default()

@@ -19,6 +19,7 @@ use crate::{
     config::{Config, ConfigError, RemoteRecords},
     exit::{Failure, Outcome, chain},
     http::{self, Events, Serving},
+    record,
     remote::{Remote, RemoteRequest},
     session::now,
     telemetry::{Reload, Telemetry},
@@ -274,8 +275,12 @@ impl Core {
 
     pub(super) fn look_after(&self) {
         self.telemetry.logs.look_after();
-        let snapshot = self.service.snapshot();
-        self.telemetry.metrics.state.queued(snapshot.queue_length);
+        self.count();
+    }
+
+    /// Lets monitors know what is going on.
+    pub(super) fn count(&self) {
+        self.telemetry.metrics.seen(&self.service.snapshot());
     }
 
     /// Returns whether there is progress where there should be.
@@ -309,15 +314,9 @@ impl Core {
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 async fn open_store(config: &Config) -> Outcome<Arc<Store>> {
-    let directory = config.daemon.state_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        syft_state::fs::create_private_dir(&directory)?;
-        Store::open(&directory.join("jobs.sqlite"))
-    });
-    let opened = opened.await.expect("opening does not panic");
-    opened
-        .map(Arc::new)
-        .map_err(|error| Failure::error(chain(&error)))
+    let config = config.clone();
+    let opened = tokio::task::spawn_blocking(move || record::open(&config)).await;
+    opened.expect("opening does not panic").map(Arc::new)
 }
 
 fn start_remote(

@@ -36,6 +36,10 @@ impl Backend for Facts {
             .collect()
     }
 
+    fn count(&self) {
+        self.0.count();
+    }
+
     fn status(&self) -> Value {
         let snapshot = self.0.service.snapshot();
         let config = {
@@ -53,7 +57,7 @@ impl Backend for Facts {
             "pid": std::process::id(),
             "state": if snapshot.is_paused { "paused" } else { "running" },
             "jobs": snapshot.jobs,
-            "watchers": watchers(&snapshot),
+            "watchers": snapshot.watchers,
             "queue": queue(&snapshot),
             "pocketbase": self.0.remote.as_ref().map(|remote| remote.status()),
             "telemetry": self.0.telemetry.status(),
@@ -102,13 +106,11 @@ impl Backend for Facts {
         match command {
             Command::Pause => {
                 self.0.service.pause();
-                self.0.telemetry.metrics.state.paused(true);
                 tracing::info!("paused");
                 Ok(None)
             }
             Command::Resume => {
                 self.0.service.resume();
-                self.0.telemetry.metrics.state.paused(false);
                 tracing::info!("resumed");
                 Ok(None)
             }
@@ -159,11 +161,6 @@ impl Facts {
         })?;
         Ok(ticket.run_id().to_owned())
     }
-}
-
-/// Not told yet by the service.
-fn watchers(_: &Snapshot) -> Value {
-    json!([])
 }
 
 fn queue(snapshot: &Snapshot) -> Value {

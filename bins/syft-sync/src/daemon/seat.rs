@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use syft_daemon::{Error, Instance, Link, Notifier, Paths, StartedBy, WATCHDOG};
+use syft_daemon::{Ended, Error, Instance, Link, Notifier, Paths, StartedBy, WATCHDOG};
 
 use super::Role;
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     origin::Origin,
     place::{self, PROGRAM},
     session::Wanted,
+    telemetry::Telemetry,
 };
 
 /// Somebody may look for an instant whether the lock is free.
@@ -47,6 +48,21 @@ impl Seat {
             notifier,
             paths,
         })
+    }
+
+    /// Notes where it really logs, and how often it was started again.
+    pub(super) fn note(&self, telemetry: &Telemetry) {
+        if let Ok(Some(ended)) = Ended::read(&self.paths) {
+            telemetry.metrics.state.restarts(ended.restarts + 1);
+        }
+        let holder = syft_daemon::holder(&self.paths).ok().flatten();
+        let origin = holder.and_then(|holder| Origin::read(&self.paths, holder.pid));
+        let path = telemetry.logs.path();
+        if let Some(origin) = origin
+            && origin.log.as_deref() != Some(path)
+        {
+            origin.logging_to(Some(path.to_owned())).save(&self.paths);
+        }
     }
 
     /// Returns the link to the supervisor, for whoever hears of its end.

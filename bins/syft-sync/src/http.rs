@@ -160,6 +160,7 @@ impl Serving {
     /// Answers nobody any more; those who are being answered get a second.
     pub(crate) async fn stop(mut self) {
         drop(std::fs::remove_file(&self.record));
+        tracing::debug!("commands at {} are not heard any more", self.control);
         self.stop.send_replace(true);
         for server in std::mem::take(&mut self.servers) {
             drop(server.await);

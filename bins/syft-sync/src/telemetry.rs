@@ -58,8 +58,10 @@ impl Telemetry {
         let upload = self.upload().take();
         match (upload, &self.shipped) {
             (Some(Upload { stop, task }), _) => {
-                drop(stop.send(grace));
-                drop(task.await);
+                // It has ended by itself only if it panicked, and that was logged.
+                if stop.send(grace).is_ok() {
+                    drop(task.await);
+                }
             }
             (None, Some(buffer)) => buffer.spill_all(),
             (None, None) => {}

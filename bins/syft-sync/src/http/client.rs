@@ -1,5 +1,6 @@
 //! The commands' side of the control API.
 
+#[cfg(test)]
 mod stream;
 
 use std::{
@@ -20,8 +21,6 @@ use serde_json::Value;
 use syft_daemon::Paths;
 use syft_state::fs::{read_capped, write_fleeting};
 use tokio::{net::TcpStream, time::timeout};
-
-pub(crate) use stream::{Happened, Stream};
 
 use super::token;
 use crate::exit::{Failure, chain};
@@ -128,16 +127,6 @@ impl Control {
         Ok(Self { access, token })
     }
 
-    /// Returns where metrics are shown, if they are.
-    pub(crate) fn metrics_address(&self) -> Option<SocketAddr> {
-        self.access.metrics
-    }
-
-    /// Returns where the daemon answers.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.access.address
-    }
-
     /// Asks for JSON.
     ///
     /// # Errors
@@ -164,16 +153,6 @@ impl Control {
     /// Those of [`get`](Self::get).
     pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         self.ask(Method::POST, path, body).await
-    }
-
-    /// Follows what happens from now on.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`get`](Self::get).
-    pub(crate) async fn events(&self) -> Result<Stream, Error> {
-        let response = self.send(Method::GET, "/events", None).await?;
-        Ok(Stream::new(self.access.address, response.into_body()))
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {

@@ -94,7 +94,7 @@ impl Listener {
             }
             Err(RecvError::Lagged(missed)) => {
                 let json = format!("{{\"events\":{missed}}}");
-                Some(Event::default().event("missed").data(json))
+                Some(Event::default().event("lagged").data(json))
             }
             Err(RecvError::Closed) => None,
         }

@@ -151,5 +151,5 @@ fn is_own(target: &str) -> bool {
             .strip_prefix(*own)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
-    IS_SENDING.try_with(|()| ()).is_ok() || OWN.iter().any(|own| is_part(&own))
+    IS_SENDING.try_with(|()| ()).is_ok() || OWN.iter().any(is_part)
 }

@@ -1,4 +1,4 @@
-//! Events as they come.
+//! A listener of events, as other programs write one.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::Error;
+use super::{Control, Error, Method};
 
 /// Some heartbeats of the daemon.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ const LONGEST_EVENT: usize = 4 * 1024 * 1024;
 
 /// Events as they come, until the daemon ends.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(in crate::http) struct Stream {
     address: SocketAddr,
     body: Incoming,
     unread: Vec<u8>,
@@ -23,26 +23,30 @@ pub(crate) struct Stream {
 
 /// An event.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Happened {
-    pub(crate) kind: String,
-    pub(crate) data: Value,
+pub(in crate::http) struct Happened {
+    pub(in crate::http) kind: String,
+    pub(in crate::http) data: Value,
+}
+
+impl Control {
+    /// Follows what happens from now on.
+    pub(in crate::http) async fn events(&self) -> Result<Stream, Error> {
+        let response = self.send(Method::GET, "/events", None).await?;
+        Ok(Stream {
+            address: self.access.address,
+            body: response.into_body(),
+            unread: Vec::new(),
+        })
+    }
 }
 
 impl Stream {
-    pub(super) fn new(address: SocketAddr, body: Incoming) -> Self {
-        Self {
-            address,
-            body,
-            unread: Vec::new(),
-        }
-    }
-
     /// Waits for the next event; `None` when there will be no more.
     ///
     /// # Errors
     ///
     /// [`Error::Silent`] when not even a heartbeat comes, or what comes is no event.
-    pub(crate) async fn next(&mut self) -> Result<Option<Happened>, Error> {
+    pub(in crate::http) async fn next(&mut self) -> Result<Option<Happened>, Error> {
         loop {
             while let Some(block) = self.block() {
                 if let Some(event) = parse(&block) {

@@ -68,20 +68,29 @@ impl Spill {
     /// Keeps entries, one line each, and tells how many others had to go for them, or how many of
     /// them could not be kept.
     pub(super) fn append<'a>(&mut self, lines: impl Iterator<Item = &'a str>) -> Lost {
-        let mut bytes = Vec::new();
-        let mut number = 0;
+        let (mut bytes, mut number) = (Vec::new(), 0);
+        let mut lost = 0;
         for line in lines {
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
             number += 1;
+            if bytes.len() as u64 >= SEGMENT {
+                lost += self.keep(&bytes, number).0;
+                (bytes, number) = (Vec::new(), 0);
+            }
         }
-        if number == 0 {
-            return Lost(0);
+        if number > 0 {
+            lost += self.keep(&bytes, number).0;
         }
-        let lost = self.make_room(bytes.len() as u64);
-        match self.write(&bytes) {
-            Ok(()) => lost,
-            Err(_) => Lost(lost.0 + number),
+        Lost(lost)
+    }
+
+    /// Keeps so many entries, which are in one file.
+    fn keep(&mut self, bytes: &[u8], number: usize) -> Lost {
+        let Lost(lost) = self.make_room(bytes.len() as u64);
+        match self.write(bytes) {
+            Ok(()) => Lost(lost),
+            Err(_) => Lost(lost + number),
         }
     }
 
@@ -251,6 +260,22 @@ mod tests {
         assert_eq!(kept.len() + lost, 50);
         assert_eq!(kept.first(), lines(0, 1).first());
         assert_eq!(kept.last(), lines(49, 50).first());
+    }
+
+    #[test]
+    fn many_entries_at_once_are_several_files() {
+        let bench = Bench::new();
+        let mut spill = bench.open();
+        let large = format!("{{\"message\":\"{}\"}}", "x".repeat(100_000));
+        let lines = vec![large; 50];
+        assert_eq!(append(&mut spill, &lines), Lost(0));
+        assert!(spill.segments.len() >= 4, "{spill:?}");
+        let mut kept = 0;
+        while let Some((number, lines)) = spill.oldest() {
+            kept += lines.len();
+            spill.remove(number);
+        }
+        assert_eq!(kept, 50);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Target for Server {
             reason: "no route to host".to_owned(),
             retry_after: None,
         };
-        let rejected = |index: usize| mood == Mood::Rejects && index % 3 == 0;
+        let rejected = |index: usize| mood == Mood::Rejects && index.is_multiple_of(3);
         let arriving = match mood {
             Mood::Fails => 0,
             Mood::TakesSome(number) => number,

@@ -7,6 +7,8 @@ use std::{
     },
 };
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::Filter;
 
@@ -216,4 +218,37 @@ fn names_of_any_bytes_are_found() {
     File::create(dir.path().join(name)).unwrap();
     let found = look(dir.path(), &Options::default());
     assert!(found.find(Path::new(name)).is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A look finds what the filter says takes part, no more and no less.
+    #[test]
+    fn a_look_and_the_filter_agree(
+        on_disk in prop::collection::btree_set("[ab.]{1,2}(/[ab]{1,2}){0,2}", 1..8),
+        exclude in prop::collection::vec("!?/?[ab*]{1,2}(/[ab*])?/?", 0..3),
+        include in prop::option::of("[ab*]{1,2}/?"),
+    ) {
+        let Ok(filter) = Filter::new(&exclude, include.as_slice()) else { return Ok(()) };
+        let dir = tempfile::tempdir().unwrap();
+        for path in &on_disk {
+            let at = dir.path().join(path);
+            // Where a file is, no directory can be, and the other way round.
+            if fs::create_dir_all(at.parent().unwrap()).is_ok() && !at.exists() {
+                File::create(at).unwrap();
+            }
+        }
+        let all = look(dir.path(), &Options::default());
+        let options = Options { filter, ..Options::default() };
+        let found = look(dir.path(), &options);
+        let mut expected: Vec<String> = all
+            .ids()
+            .skip(1)
+            .filter(|&id| !options.filter.excludes(&all.path(id), all.meta(id).kind == Kind::Directory))
+            .map(|id| all.path(id).to_string_lossy().into_owned())
+            .collect();
+        expected.sort();
+        prop_assert_eq!(paths(&found), expected);
+    }
 }

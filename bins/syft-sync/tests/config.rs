@@ -1,5 +1,7 @@
 //! `config` as people and scripts call it.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -27,17 +27,32 @@ pub(crate) enum Origin {
     Remote(Arc<str>),
 }
 
-impl Place {
-    /// Returns where in a text so many bytes are.
-    pub(crate) fn of(text: &str, start: usize, end: usize) -> Self {
-        let start = text.floor_char_boundary(start.min(text.len()));
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+/// Where the lines of a text begin.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
         Self {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            text,
+            starts: [0].into_iter().chain(newlines).collect(),
+        }
+    }
+
+    /// Returns a stretch of bytes as a place.
+    pub(crate) fn place(&self, start: usize, end: usize) -> Place {
+        let start = self.text.floor_char_boundary(start);
+        let line = self.starts.partition_point(|line| *line <= start);
+        let before = &self.text[self.starts[line - 1]..start];
+        Place {
+            line,
+            column: before.chars().count() + 1,
             start,
-            end: text.floor_char_boundary(end.clamp(start, text.len())),
+            end: self.text.floor_char_boundary(end.max(start)),
         }
     }
 }
@@ -73,7 +88,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, start: usize, line: usize, column: usize) {
-        let place = Place::of(text, start, start + 1);
+        let place = Lines::new(text).place(start, start + 1);
         assert_eq!(
             (place.line, place.column),
             (line, column),

@@ -4,6 +4,7 @@ mod cycle;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
+use chrono::{DateTime, Utc};
 use syft_jobs::{Job, JobId, Schedule, trigger::WatcherSpec};
 
 use super::{
@@ -33,6 +34,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     unique("file_watchers", &config.values, findings);
     for known in &jobs {
         own_paths(known, findings);
+        due_again(known, config.source.sources.machine.now, findings);
     }
     for (watcher, table) in config
         .watchers
@@ -107,6 +109,18 @@ fn own_paths(known: &Known<'_>, findings: &mut Findings) {
             origin,
             findings,
         );
+    }
+}
+
+/// Remarks a cron expression whose years have gone by.
+fn due_again(known: &Known<'_>, now: DateTime<Utc>, findings: &mut Findings) {
+    let schedule = &known.job.schedule;
+    if known.job.enabled
+        && *schedule != Schedule::Manual
+        && schedule.next_after(now, None).is_none()
+    {
+        let origin = known.table.table("schedule").origin("expression");
+        findings.warning(origin, "the job is never due again");
     }
 }
 

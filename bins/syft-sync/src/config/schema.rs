@@ -86,6 +86,10 @@ impl Key {
 }
 
 impl Kind {
+    fn is_number(self) -> bool {
+        matches!(self, Self::Integer(..) | Self::Number(..))
+    }
+
     /// Returns what it is, with its article, as in "expected …".
     pub(crate) fn describe(&self) -> String {
         match self {

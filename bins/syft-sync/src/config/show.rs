@@ -165,7 +165,7 @@ impl Printer<'_> {
             };
             match (&node.value, key.kind) {
                 (Value::Table(inner), Kind::Table(keys)) => {
-                    self.section(&format!("[{path}]"), node, inner, keys, &path)
+                    self.section(&format!("[{path}]"), node, inner, keys, &path);
                 }
                 (Value::List(nodes), Kind::Tables(keys)) => {
                     for node in nodes {

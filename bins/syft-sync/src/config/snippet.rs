@@ -113,11 +113,13 @@ fn printable(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::place::Lines;
 
     #[track_caller]
     fn check(text: &str, meant: &str, expected: (&str, usize, usize)) {
         let start = text.find(meant).expect("it is there");
-        let snippet = Snippet::of(text, Place::of(text, start, start + meant.len())).unwrap();
+        let snippet =
+            Snippet::of(text, Lines::new(text).place(start, start + meant.len())).unwrap();
         assert_eq!(
             (snippet.text.as_str(), snippet.indent, snippet.width),
             expected

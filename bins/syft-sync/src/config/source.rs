@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Config, ConfigError, Environment, Overrides, RemoteRecords,
     error::Invalid,
@@ -45,6 +47,7 @@ pub(crate) struct Machine {
     pub(crate) etc: PathBuf,
     /// Whether the system's own directories are ours to write in.
     pub(crate) is_root: bool,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// What was read, before it is checked.
@@ -88,11 +91,16 @@ impl Sources {
 
 impl Machine {
     /// Returns what this process finds.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the binary is the shell that reads the clock"
+    )]
     pub(crate) fn this() -> Self {
         Self {
             directory: std::env::current_dir().unwrap_or_else(|_| "/".into()),
             etc: "/etc".into(),
             is_root: rustix::process::geteuid().is_root(),
+            now: Utc::now(),
         }
     }
 }

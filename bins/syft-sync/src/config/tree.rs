@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     finding::Findings,
-    place::{Origin, Place},
+    place::{Lines, Origin},
 };
 
 const IS_CHECKED: &str = "the schema was checked and gives a default";
@@ -55,23 +55,24 @@ struct Entry {
 
 /// Reads TOML as far as it can be read.
 pub(crate) fn parse(text: &str, findings: &mut Findings) -> Table {
+    let lines = Lines::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        let origin = Origin::File(Place::of(text, span.start, span.end));
+        let origin = Origin::File(lines.place(span.start, span.end));
         findings.error(&origin, error.message());
     }
-    table(text, root.get_ref())
+    table(&lines, root.get_ref())
 }
 
-fn table(text: &str, table: &DeTable<'_>) -> Table {
+fn table(lines: &Lines<'_>, table: &DeTable<'_>) -> Table {
     let mut entries = BTreeMap::new();
     for (key, value) in table {
         let node = Node {
-            value: value_of(text, value.get_ref()),
-            origin: origin(text, value.span()),
+            value: value_of(lines, value.get_ref()),
+            origin: origin(lines, value.span()),
         };
-        let key_origin = origin(text, key.span());
+        let key_origin = origin(lines, key.span());
         entries.insert(
             key.get_ref().to_string(),
             Entry {
@@ -83,7 +84,7 @@ fn table(text: &str, table: &DeTable<'_>) -> Table {
     Table { entries }
 }
 
-fn value_of(text: &str, value: &DeValue<'_>) -> Value {
+fn value_of(lines: &Lines<'_>, value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(value) => Value::Text(value.to_string()),
         DeValue::Integer(value) => i64::from_str_radix(value.as_str(), value.radix())
@@ -98,17 +99,17 @@ fn value_of(text: &str, value: &DeValue<'_>) -> Value {
             values
                 .iter()
                 .map(|value| Node {
-                    value: value_of(text, value.get_ref()),
-                    origin: origin(text, value.span()),
+                    value: value_of(lines, value.get_ref()),
+                    origin: origin(lines, value.span()),
                 })
                 .collect(),
         ),
-        DeValue::Table(value) => Value::Table(table(text, value)),
+        DeValue::Table(value) => Value::Table(table(lines, value)),
     }
 }
 
-fn origin(text: &str, span: std::ops::Range<usize>) -> Origin {
-    Origin::File(Place::of(text, span.start, span.end))
+fn origin(lines: &Lines<'_>, span: std::ops::Range<usize>) -> Origin {
+    Origin::File(lines.place(span.start, span.end))
 }
 
 impl Node {

@@ -211,17 +211,19 @@ fn to_toml(value: &Value) -> Option<String> {
             format!("[{}]", values.join(", "))
         }
         Value::Object(values) => {
-            let entry = |(key, value)| Some(format!("{} = {}", bare(key), to_toml(value)?));
+            let entry = |(key, value): (&String, &Value)| {
+                Some(format!("{} = {}", bare(key), to_toml(value)?))
+            };
             let entries: Vec<_> = values.iter().filter_map(entry).collect();
             format!("{{ {} }}", entries.join(", "))
         }
     })
 }
 
-fn bare(key: &String) -> String {
+fn bare(key: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     match !key.is_empty() && key.bytes().all(is_bare) {
-        true => key.clone(),
+        true => key.to_owned(),
         false => quote(key),
     }
 }

@@ -233,4 +233,38 @@ mod tests {
         gather(&schema(), "", &mut silent);
         assert_eq!(silent, [""; 0]);
     }
+
+    #[test]
+    fn the_book_explains_every_key() {
+        const BOOK: &str = include_str!("../../../../../docs/src/sync-configuration.md");
+        fn gather(keys: &[Key], missing: &mut Vec<&'static str>) {
+            for key in keys {
+                match key.kind {
+                    Kind::Table(inner) | Kind::Tables(inner) => gather(inner, missing),
+                    _ => {
+                        let is_row = |line: &str| {
+                            line.starts_with(&format!("| `{}` | ", key.name))
+                                && line.contains(key.about)
+                        };
+                        let is_named = !key.has_effect && BOOK.contains(&format!("`{}`", key.name));
+                        let is_table =
+                            !key.has_effect && BOOK.contains(&format!("`[{}]`", key.name));
+                        if !is_named && !is_table && !BOOK.lines().any(is_row) {
+                            missing.push(key.name);
+                        }
+                    }
+                }
+            }
+        }
+        let mut missing = Vec::new();
+        gather(ROOT, &mut missing);
+        assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
+    fn the_books_sample_loads() {
+        const BOOK: &str = include_str!("../../../../../docs/src/sync-configuration.md");
+        let sample = include_str!("../../../tests/config/readme.toml").trim();
+        assert!(BOOK.contains(&format!("```toml\n{sample}\n```")));
+    }
 }

@@ -23,6 +23,7 @@ pub(super) fn resolve(table: &Table, findings: &mut Findings) -> Option<PocketBa
         .map(|_| super::id(table, "daemon_id", findings));
     let (url, password) = (url?, password.ok()?);
     judge_password(&url, password.as_ref(), table, findings);
+    judge_account(password.as_ref(), table, findings);
     Some(PocketBase {
         url,
         admin_email: table.text_or_none("admin_email").map(str::to_owned),
@@ -155,6 +156,25 @@ fn judge_password(
             table.origin("url"),
             "the password goes over the network as plain text; use https",
         );
+    }
+}
+
+fn judge_account(password: Option<&SecretString>, table: &Table, findings: &mut Findings) {
+    let Some(account) = table.text_or_none("admin_email") else {
+        return;
+    };
+    let origin = table.origin("admin_email");
+    // An ordinary collection may know its accounts by other names.
+    if !account.contains('@') && table.get("auth_collection").is_none() {
+        findings.warning(
+            origin,
+            format_args!("`admin_email`: {account:?} is no e-mail address"),
+        );
+    }
+    if password.is_none() {
+        findings
+            .warning(origin, "there is no password for this account")
+            .help("name its file in `password_file`, or set $SYNC_PB_ADMIN_PASSWORD");
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn check(
             let message = format!("`{}` has no effect in this version", key.name);
             findings.note(&node.origin, message);
         }
-        check_node(node, key.name, &key.kind, expander, findings);
+        check_node(node, key.name, key.kind, expander, findings);
     }
 }
 
@@ -111,111 +111,112 @@ fn home_of(name: &str) -> Option<String> {
 fn check_node(
     node: &mut Node,
     name: &str,
-    kind: &'static Kind,
+    kind: Kind,
     expander: &Expander<'_>,
     findings: &mut Findings,
 ) {
-    let origin = &node.origin;
-    let mut refuse = |found: &str| {
-        findings.error(
-            origin,
-            format_args!("`{name}`: expected {}, found {found}", kind.describe()),
-        );
-    };
     match (kind, &mut node.value) {
-        (Kind::Any, value) => *value = Value::Unread,
-        (Kind::Bool, Value::Bool(_)) => {}
-        (Kind::Integer(lowest, highest), Value::Integer(value)) => {
-            if !(*lowest..=*highest).contains(value) {
-                refuse(&value.to_string());
-            }
-        }
-        (Kind::Number(lowest, highest), value @ (Value::Integer(_) | Value::Number(_))) => {
-            let number = match value {
-                Value::Integer(value) => *value as f64,
-                Value::Number(value) => *value,
-                _ => f64::NAN,
-            };
-            if !(*lowest..=*highest).contains(&number) {
-                refuse(&number.to_string());
-            }
-        }
-        (Kind::Id | Kind::Text, Value::Text(text)) => {
-            if let Some(fault) = fault(text) {
-                findings.error(origin, format_args!("`{name}`: {fault}"));
-            }
-        }
-        (Kind::Secret, Value::Text(text)) => {
-            node.value = Value::Secret(SecretString::from(std::mem::take(text)));
-        }
-        (Kind::Secret, Value::Secret(_)) | (Kind::Path, Value::Path(_)) => {}
-        (Kind::Path, Value::Text(text)) => {
-            if let Some(fault) = fault(text) {
-                findings.error(origin, format_args!("`{name}`: {fault}"));
-                return;
-            }
-            match expander.expand(text) {
-                Ok(path) => node.value = Value::Path(path),
-                Err(reason) => {
-                    findings.error(origin, format_args!("`{name}`: {reason}"));
-                }
-            }
-        }
-        (Kind::Choice(words), Value::Text(text)) => {
-            let lower = text.to_lowercase();
-            if words.contains(&lower.as_str()) {
-                *text = lower;
-                return;
-            }
-            let similar = similar(text, words.iter().copied());
-            let shown: String = text.chars().take(40).collect();
-            let message = format!("`{name}`: expected {}, found {shown:?}", kind.describe());
-            let finding = findings.error(origin, message);
-            if let Some(similar) = similar {
-                finding.help(format_args!("did you mean {similar:?}?"));
-            }
-        }
-        (Kind::List(item), Value::List(nodes)) => {
-            if nodes.len() > LONGEST_LIST {
-                return refuse(&format!(
-                    "{} items; {LONGEST_LIST} are the limit",
-                    nodes.len()
-                ));
-            }
-            for node in nodes {
-                check_node(node, name, item, expander, findings);
-            }
-        }
         (Kind::Table(keys), Value::Table(table)) => {
-            check(table, origin, keys, expander, findings);
+            check(table, &node.origin, keys, expander, findings);
         }
-        (Kind::Tables(keys), Value::List(nodes)) => {
-            if nodes.len() > LONGEST_LIST {
-                return refuse(&format!(
-                    "{} items; {LONGEST_LIST} are the limit",
-                    nodes.len()
-                ));
-            }
+        (Kind::List(item), Value::List(nodes)) if nodes.len() <= LONGEST_LIST => {
             for node in nodes {
-                match &mut node.value {
-                    Value::Table(table) => check(table, &node.origin, keys, expander, findings),
-                    other => {
-                        let message = format!("`{name}`: expected a table, found {}", other.kind());
-                        findings.error(&node.origin, message);
-                    }
-                }
+                check_node(node, name, *item, expander, findings);
             }
         }
-        (_, value) => refuse(value.kind()),
+        (Kind::Tables(keys), Value::List(nodes)) if nodes.len() <= LONGEST_LIST => {
+            for node in nodes {
+                check_node(node, name, Kind::Table(keys), expander, findings);
+            }
+        }
+        (kind, value) => {
+            if let Err(fault) = check_value(value, kind, expander) {
+                let message = format!("`{name}`: {}", fault.message);
+                findings.error(&node.origin, message).help = fault.help;
+            }
+        }
     }
 }
 
-/// Returns what is wrong with any text.
-fn fault(text: &str) -> Option<String> {
-    if text.len() > LONGEST_TEXT {
-        return Some(format!("more than {LONGEST_TEXT} bytes"));
+/// What is wrong with a value, and what to do about it.
+struct Fault {
+    message: String,
+    help: Option<String>,
+}
+
+/// Checks a single value, and makes it what it stands for.
+fn check_value(value: &mut Value, kind: Kind, expander: &Expander<'_>) -> Result<(), Fault> {
+    match (kind, value) {
+        (Kind::Any, value) => *value = Value::Unread,
+        (Kind::Bool, Value::Bool(_)) => {}
+        (Kind::Integer(lowest, highest), Value::Integer(value))
+            if (lowest..=highest).contains(value) => {}
+        (Kind::Number(lowest, highest), Value::Integer(value))
+            if (lowest..=highest).contains(&(*value as f64)) => {}
+        (Kind::Number(lowest, highest), Value::Number(value))
+            if (lowest..=highest).contains(value) => {}
+        (Kind::Id | Kind::Text, Value::Text(text)) => check_text(text)?,
+        (Kind::Choice(words), Value::Text(text)) => check_word(text, words, kind)?,
+        (Kind::Secret, Value::Secret(_)) | (Kind::Path, Value::Path(_)) => {}
+        (Kind::Secret, value @ Value::Text(_)) => {
+            if let Value::Text(text) = value {
+                *value = Value::Secret(SecretString::from(std::mem::take(text)));
+            }
+        }
+        (Kind::Path, value @ Value::Text(_)) => {
+            if let Value::Text(text) = value {
+                check_text(text)?;
+                *value = Value::Path(expander.expand(text)?);
+            }
+        }
+        (kind, value) => {
+            let found = match value {
+                Value::Integer(value) if kind.is_number() => value.to_string(),
+                Value::Number(value) if kind.is_number() => value.to_string(),
+                Value::List(nodes) if nodes.len() > LONGEST_LIST => {
+                    format!("{} items; {LONGEST_LIST} are the limit", nodes.len())
+                }
+                value => value.kind().to_owned(),
+            };
+            return Err(Fault::from(format!(
+                "expected {}, found {found}",
+                kind.describe()
+            )));
+        }
     }
-    text.chars()
-        .find(|character| character.is_control())
-        .map(|character| format!("there is a control character, {character:?}"))
+    Ok(())
+}
+
+/// Checks that a text is one of some words, in any case.
+fn check_word(text: &mut String, words: &[&str], kind: Kind) -> Result<(), Fault> {
+    let lower = text.to_lowercase();
+    if words.contains(&lower.as_str()) {
+        *text = lower;
+        return Ok(());
+    }
+    let shown: String = text.chars().take(40).collect();
+    Err(Fault {
+        message: format!("expected {}, found {shown:?}", kind.describe()),
+        help: similar(text, words.iter().copied()).map(|word| format!("did you mean {word:?}?")),
+    })
+}
+
+/// Checks what holds for any text.
+fn check_text(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST_TEXT {
+        return Err(format!("more than {LONGEST_TEXT} bytes"));
+    }
+    match text.chars().find(|character| character.is_control()) {
+        Some(character) => Err(format!("there is a control character, {character:?}")),
+        None => Ok(()),
+    }
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            help: None,
+        }
+    }
 }

@@ -220,6 +220,7 @@ fn the_first_file_that_is_there_counts() {
             directory: root.join("here"),
             etc: root.join("etc"),
             is_root: false,
+            ..Machine::default()
         },
         is_here_meant: true,
         ..Sources::default()

@@ -181,3 +181,22 @@ fn one_port_is_for_one() {
         "{error}"
     );
 }
+
+#[test]
+fn a_cron_whose_years_are_over_is_remarked() {
+    let text = "[[sync_jobs]]\nid = \"a\"\nenabled = true\nsource_path = \"/\"\ndestination_path = \"/nowhere/b\"\n\
+                schedule = { type = \"cron\", expression = \"0 0 0 1 1 * 2027\" }\n"
+        .replace("\"/\"", "\"/usr\"");
+    let notes = |now: &str| {
+        let mut sources = sources(true);
+        sources.machine.now = now.parse().unwrap();
+        let config = Config::parse(&text, &sources).unwrap();
+        config
+            .notes
+            .iter()
+            .filter(|note| note.message.contains("never due again"))
+            .count()
+    };
+    assert_eq!(notes("2026-11-21T12:00:00Z"), 0);
+    assert_eq!(notes("2027-01-02T00:00:00Z"), 1);
+}

@@ -1,11 +1,12 @@
 #!/bin/bash
-# Boots a systemd over a copy of this machine's root and runs booted_inside.sh in it:
-#   booted.sh PROGRAM SERVICE_FILES
+# Boots a systemd over a copy of this machine's root and runs a script beside this one in it:
+#   booted.sh PROGRAM SERVICE_FILES SCRIPT
 # The copy is in memory, has no network but loopback, and is gone afterwards. Needs root.
 set -euo pipefail
 program=$(realpath "$1")
 service_files=$(realpath "$2")
-inside=$(realpath "$(dirname "$0")/booted_inside.sh")
+inside=$(realpath "$(dirname "$0")/$3")
+common=$(realpath "$(dirname "$0")/booted_common.sh")
 if [ -z "${BOOTED_ALONE:-}" ]; then
     BOOTED_ALONE=1 exec unshare --mount --propagation private "$0" "$@"
 fi
@@ -18,10 +19,11 @@ root=$place/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$root"
 
 rm -f "$root/etc/machine-id" "$root"/etc/systemd/system/*.wants/*
-install -m 755 "$program" "$root/usr/local/bin/syft-notify"
+install -m 755 "$program" "$root/usr/local/bin/"
 rm -rf "$root/srv/service"
 cp -r "$service_files" "$root/srv/service"
 install -m 755 "$inside" "$root/srv/inside.sh"
+install -m 755 "$common" "$root/srv/common.sh"
 cat > "$root/etc/systemd/system/inside.service" <<'UNIT'
 [Unit]
 Wants=dbus.service systemd-logind.service

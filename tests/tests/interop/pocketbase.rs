@@ -6,6 +6,8 @@ mod client;
 mod daemon;
 #[path = "pocketbase/faults.rs"]
 mod faults;
+#[path = "pocketbase/uploads.rs"]
+mod uploads;
 
 use std::time::Duration;
 
@@ -87,9 +89,12 @@ async fn count(client: &Client, collection: &str) -> usize {
     client.list(collection, &all).await.unwrap().len()
 }
 
+/// The rule that lets members of `daemons` in.
+const MEMBER: &str = "@request.auth.collectionName = 'daemons'";
+
 /// Makes an ordinary auth collection `daemons` with one member, who may use `things`.
 async fn ordinary_account(client: &Client, version: &str) {
-    let rule = "@request.auth.collectionName = 'daemons'";
+    member(client, version).await;
     let rules = [
         "listRule",
         "viewRule",
@@ -97,8 +102,18 @@ async fn ordinary_account(client: &Client, version: &str) {
         "updateRule",
         "deleteRule",
     ];
-    let mut things = record(json!({}));
-    things.extend(rules.map(|name| (name.to_owned(), rule.into())));
+    let rules = rules.map(|rule| (rule.to_owned(), MEMBER.into()));
+    administer(
+        client,
+        "PATCH",
+        "collections/things",
+        &rules.into_iter().collect(),
+    )
+    .await;
+}
+
+/// Makes an ordinary auth collection `daemons` with one member.
+async fn member(client: &Client, version: &str) {
     let mut daemons = record(json!({"name": "daemons", "type": "auth"}));
     if version == OLD {
         let options = json!({"allowEmailAuth": true, "minPasswordLength": 8, "onlyVerified": false,
@@ -107,7 +122,6 @@ async fn ordinary_account(client: &Client, version: &str) {
         daemons.insert("schema".to_owned(), json!([]));
     }
     administer(client, "POST", "collections", &daemons).await;
-    administer(client, "PATCH", "collections/things", &things).await;
     let member = record(json!({
         "email": EMAIL, "password": PASSWORD, "passwordConfirm": PASSWORD, "verified": true
     }));

@@ -83,6 +83,10 @@ impl From<ConfigError> for Failure {
                 };
                 Self::new(Exit::Usage, message).hint("syft-sync config validate")
             }
+            // What cannot be written is no fault of what is in it.
+            other @ (ConfigError::Write { .. } | ConfigError::State(_)) => {
+                Self::error(chain(other))
+            }
             other => Self::new(Exit::Usage, chain(other)),
         }
     }

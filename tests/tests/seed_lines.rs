@@ -11,6 +11,8 @@
 
 #[path = "seed_lines/sandbox.rs"]
 mod sandbox;
+#[path = "seed_lines/sync.rs"]
+mod sync;
 #[path = "seed_lines/terminal.rs"]
 mod terminal;
 

@@ -125,7 +125,7 @@ impl Desk {
             assert_eq!(ended, None, "{:?}", self.read("said"));
             let status = self.command(&["status", "--json"]).output().unwrap();
             let status: Option<Value> = serde_json::from_slice(&status.stdout).ok();
-            status.is_some_and(|status| status["pid"] == pid && status["running"] == true)
+            status.is_some_and(|status| status["pid"] == pid && status["state"] == "running")
         });
         daemon
     }

@@ -10,6 +10,7 @@ pub(super) mod temporary;
 use std::{
     ffi::OsStr,
     os::fd::{BorrowedFd, OwnedFd},
+    sync::atomic::Ordering,
     thread,
 };
 
@@ -70,29 +71,47 @@ impl<'a> Copier<'a> {
         buffer: &mut Buffer,
         heard: &dyn Fn(u64),
     ) -> Result<u64, Failure> {
-        let (source, mut before) = self.open(errand)?;
-        let mut temporary = Temporary::create(errand.to.directory, self.first_mode(errand))
-            .map_err(|errno| Failure::of("create a temporary file", errno))?;
+        let (source, before) = self.open(errand)?;
+        let mut temporary = self.temporary(errand)?;
+        let (size, meta) = self.fill(&source, before, &temporary, buffer, heard)?;
+        self.give_attributes(errand, &source, &meta, &temporary)?;
+        match temporary.take_place(errand.to, errand.over) {
+            Ok(Placed::Yes) => Ok(size),
+            Ok(Placed::SomethingElseIsThere) => Err(Failure::unexpected()),
+            // Not every system lets a file have a name that had none.
+            Err(Errno::NOENT | Errno::PERM | Errno::XDEV | Errno::OPNOTSUPP)
+                if temporary.is_unnamed() =>
+            {
+                let cannot = &self.abilities.cannot_be_unnamed;
+                cannot.store(true, Ordering::Relaxed);
+                self.copy(errand, buffer, heard)
+            }
+            Err(errno) => Err(Failure::of("name", errno)),
+        }
+    }
+
+    /// Copies the content until it is the source's at one moment.
+    fn fill(
+        &self,
+        source: &OwnedFd,
+        mut before: State,
+        temporary: &Temporary<'_>,
+        buffer: &mut Buffer,
+        heard: &dyn Fn(u64),
+    ) -> Result<(u64, Meta), Failure> {
+        let (file, abilities) = (temporary.file(), &self.abilities);
         for _ in 0..ATTEMPTS {
             let size = before.meta.size;
-            let copied = content::copy(
-                &source,
-                temporary.file(),
-                &before,
-                &self.abilities,
-                buffer,
-                heard,
-            )?;
-            let after = examine(&source)?;
+            let copied = content::copy(source, file, &before, abilities, buffer, heard)?;
+            let after = examine(source)?;
             if copied == size && after == before && !after.is_fresh() {
                 if self.options.verify {
-                    content::verify(&source, temporary.file(), size, buffer)?;
+                    content::verify(source, file, size, buffer)?;
                 }
-                self.finish(errand, &source, &after.meta, &mut temporary)?;
-                return Ok(size);
+                return Ok((size, after.meta));
             }
             thread::sleep(after.rest_of_freshness());
-            before = examine(&source)?;
+            before = examine(source)?;
             temporary
                 .empty()
                 .map_err(|errno| Failure::of("empty the temporary file", errno))?;
@@ -100,18 +119,33 @@ impl<'a> Copier<'a> {
         Err(Failure::changed_during_copy(ATTEMPTS))
     }
 
+    /// Makes the file that is to become the copy, without a name where that will do.
+    fn temporary<'b>(&self, errand: &Errand<'b>) -> Result<Temporary<'b>, Failure> {
+        let (directory, mode) = (errand.to.directory, self.first_mode(errand));
+        let cannot = &self.abilities.cannot_be_unnamed;
+        if errand.over.is_none() && !cannot.load(Ordering::Relaxed) {
+            match Temporary::unnamed(directory, mode) {
+                // So say file systems that know no such files, and old systems.
+                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
+                    cannot.store(true, Ordering::Relaxed);
+                }
+                made => {
+                    return made.map_err(|errno| Failure::of("create a temporary file for", errno));
+                }
+            }
+        }
+        Temporary::named(directory, mode)
+            .map_err(|errno| Failure::of("create a temporary file for", errno))
+    }
+
     /// Opens the source and makes sure that it is a file, and one that was seen.
     fn open(&self, errand: &Errand<'_>) -> Result<(OwnedFd, State), Failure> {
         let follows = self.options.symlinks == Symlinks::Follow;
         let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         flags.set(OFlags::NOFOLLOW, !follows);
-        let source = rustix::fs::openat(
-            errand.from.directory,
-            errand.from.name,
-            flags,
-            Mode::empty(),
-        )
-        .map_err(|errno| Failure::of("open", errno))?;
+        let source = self
+            .open_unnoticed(errand.from, flags)
+            .map_err(|errno| Failure::of("open", errno))?;
         let state = examine(&source)?;
         if state.meta.kind != Kind::File {
             return Err(Failure::special(state.meta.kind));
@@ -124,6 +158,22 @@ impl<'a> Copier<'a> {
         Ok((source, state))
     }
 
+    /// Opens a file without a trace in its time of access, where its owner or root asks.
+    fn open_unnoticed(&self, from: At<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let open = |flags| rustix::fs::openat(from.directory, from.name, flags, Mode::empty());
+        let is_noticed = &self.abilities.is_noticed;
+        if is_noticed.load(Ordering::Relaxed) {
+            return open(flags);
+        }
+        match open(flags | OFlags::NOATIME) {
+            Err(Errno::PERM) => {
+                is_noticed.store(true, Ordering::Relaxed);
+                open(flags)
+            }
+            opened => opened,
+        }
+    }
+
     /// The temporary file is never open to more people than the file will be.
     fn first_mode(&self, errand: &Errand<'_>) -> Mode {
         let wanted = if self.options.ownership {
@@ -134,12 +184,12 @@ impl<'a> Copier<'a> {
         Mode::from_raw_mode(wanted)
     }
 
-    fn finish(
+    fn give_attributes(
         &self,
         errand: &Errand<'_>,
         source: &OwnedFd,
         meta: &Meta,
-        temporary: &mut Temporary<'_>,
+        temporary: &Temporary<'_>,
     ) -> Result<(), Failure> {
         if self.options.xattrs {
             attributes::copy_xattrs(source, temporary.file())?;
@@ -148,11 +198,7 @@ impl<'a> Copier<'a> {
         if self.options.durability == Durability::File {
             rustix::fs::fsync(temporary.file()).map_err(|errno| Failure::of("flush", errno))?;
         }
-        match temporary.take_place(errand.to, errand.over) {
-            Ok(Placed::Yes) => Ok(()),
-            Ok(Placed::SomethingElseIsThere) => Err(Failure::unexpected()),
-            Err(errno) => Err(Failure::of("name", errno)),
-        }
+        Ok(())
     }
 }
 

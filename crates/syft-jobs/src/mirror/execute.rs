@@ -3,6 +3,7 @@
 mod chunks;
 mod entries;
 mod failure;
+mod flush;
 pub(in crate::mirror) mod outcome;
 mod walker;
 mod worker;
@@ -11,7 +12,7 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     path::PathBuf,
     sync::{
-        Mutex, OnceLock, PoisonError,
+        LazyLock, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -23,14 +24,19 @@ use rustix::{
 };
 
 use super::{
-    Durability, ErrorKind, Options, Plan, Report, Tree,
+    ErrorKind, Options, Plan, Report, Tree,
     copy::Copier,
     plan::{Action, Phase, Side},
     run::Context,
 };
 pub(in crate::mirror) use failure::Failure;
+use flush::Whistle;
 use outcome::Ending;
 use worker::{Loosened, Worker};
+
+/// Asked for once, as the answer takes reading several files.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// A tree and where it is.
 #[derive(Clone, Debug)]
@@ -85,6 +91,8 @@ struct Execution<'a> {
     /// Whether a conflict is left for somebody to decide.
     is_undecided: AtomicBool,
     loosened: Mutex<Vec<Loosened>>,
+    /// The first thing written that did not get to the disk.
+    unflushed: OnceLock<(Side, Failure)>,
 }
 
 /// A place with its root open.
@@ -112,6 +120,7 @@ impl<'a> Execution<'a> {
             ending: OnceLock::new(),
             is_undecided: outcome::is_undecided(plan).into(),
             loosened: Mutex::default(),
+            unflushed: OnceLock::new(),
         })
     }
 
@@ -145,6 +154,9 @@ impl<'a> Execution<'a> {
     }
 
     fn several_at_once(&self, actions: &[Action], report: &mut Report) {
+        if actions.is_empty() {
+            return;
+        }
         let chunks = chunks::of(actions, self.trees());
         let next = AtomicUsize::new(0);
         let work = || {
@@ -155,11 +167,11 @@ impl<'a> Execution<'a> {
             worker.report
         };
         let workers = self.workers().min(chunks.len());
-        if workers <= 1 {
-            report.absorb(work());
-            return;
-        }
+        let whistle = Whistle::default();
         thread::scope(|scope| {
+            if self.is_durable() {
+                scope.spawn(|| self.flush_meanwhile(&whistle));
+            }
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             for thread in threads {
                 match thread.join() {
@@ -167,13 +179,13 @@ impl<'a> Execution<'a> {
                     Err(_) => self.end(Ending::Internal),
                 }
             }
+            whistle.blow();
         });
     }
 
     /// Some threads wait for the disk while others compute.
     fn workers(&self) -> usize {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        (2 * processors).min(self.context.permits.all())
+        (2 * *PROCESSORS).min(self.context.permits.all())
     }
 
     /// Returns the tree that is the model for changes on one side.
@@ -202,24 +214,10 @@ impl<'a> Execution<'a> {
         std::mem::take(&mut *loosened)
     }
 
-    /// One flush of each changed file system is much cheaper than one of each file.
-    fn flush(&self, report: &mut Report) {
-        if self.options.durability == Durability::None {
-            return;
-        }
-        for (side, ground) in [
-            (Side::Destination, &self.destination),
-            (Side::Source, &self.source),
-        ] {
-            if !self.plan.actions.iter().any(|action| action.on == side) {
-                continue;
-            }
-            if let Err(errno) = rustix::fs::syncfs(&ground.root) {
-                let failure = Failure::of("flush what was written to", errno);
-                let root = ground.place.root.display();
-                self.end(Ending::Stopped(format!("{root}: {}", failure.message)));
-                report.fail(failure.at(PathBuf::new()));
-            }
+    fn ground(&self, side: Side) -> &Ground<'a> {
+        match side {
+            Side::Source => &self.source,
+            Side::Destination => &self.destination,
         }
     }
 }

@@ -127,10 +127,7 @@ impl fmt::Debug for dyn Progress + '_ {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::AtomicUsize,
-        thread,
-    };
+    use std::{sync::atomic::AtomicUsize, thread};
 
     use super::*;
 

@@ -124,11 +124,24 @@ fn begin(job: &Job, context: &Context<'_>) -> Result<Report, Error> {
         options,
     } = &looked;
     let report = execute(plan, source, destination, options, context);
-    if options.direction == Direction::TwoWay {
-        agree(&looked, &roots, &job.id, context)?;
+    Ok(match remember(&looked, &roots, &job.id, context) {
+        Ok(()) => report,
+        // What was done is done, and is told of all the same.
+        Err(error) => report.ended(Status::Failed, in_words(&error)),
+    })
+}
+
+/// Keeps what the next run will compare with.
+fn remember(
+    looked: &Looked,
+    roots: &Roots,
+    job: &JobId,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    if looked.options.direction == Direction::TwoWay {
+        agree(looked, roots, job, context)?;
     }
-    Grounds::remember(&roots, &job.id, context.store)?;
-    Ok(report)
+    Grounds::remember(roots, job, context.store)
 }
 
 fn look_at(roots: &Roots, job: &Job, context: &Context<'_>) -> Result<Looked, Error> {

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        LazyLock, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -24,6 +24,10 @@ use crate::{
     },
     store::Digest,
 };
+
+/// The system is asked once: it answers from a dozen files.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// Which files of two trees have the same content, all compared beforehand.
 #[derive(Debug, Default)]
@@ -252,9 +256,8 @@ impl Work<'_> {
         if count < 2 {
             return work();
         }
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
-            for _ in 1..cores.min(self.context.permits.all()).min(count) {
+            for _ in 1..CORES.min(self.context.permits.all()).min(count) {
                 scope.spawn(work);
             }
             work();

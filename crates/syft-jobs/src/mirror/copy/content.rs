@@ -25,6 +25,10 @@ pub(in crate::mirror) struct Buffer(Vec<u8>);
 pub(super) struct Abilities {
     cannot_clone: AtomicBool,
     cannot_copy_range: AtomicBool,
+    /// Whether every file needs a name from the beginning.
+    pub(super) cannot_be_unnamed: AtomicBool,
+    /// Whether files of others are read, which cannot be done without a trace.
+    pub(super) is_noticed: AtomicBool,
 }
 
 impl Buffer {

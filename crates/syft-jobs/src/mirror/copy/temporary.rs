@@ -2,7 +2,7 @@ use std::{
     ffi::OsStr,
     hash::{BuildHasher, Hasher, RandomState},
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
         unix::ffi::OsStrExt,
     },
     sync::atomic::{AtomicU64, Ordering},
@@ -19,15 +19,22 @@ use crate::mirror::Meta;
 /// All temporary names begin like this; no look at a tree shows them.
 pub(in crate::mirror) const PREFIX: &str = ".syft-tmp.";
 
-/// A file that is written under a temporary name and vanishes unless it takes its place.
-///
-/// It is locked while it is written, so that another run can tell it from a leftover.
+/// A file that is written where nobody sees it and vanishes unless it takes its place.
 #[derive(Debug)]
 pub(super) struct Temporary<'a> {
     directory: BorrowedFd<'a>,
-    name: String,
     file: OwnedFd,
-    is_named: bool,
+    name: Name,
+}
+
+#[derive(Debug)]
+enum Name {
+    /// It never had one, and gets its final one at once: the cheapest way to a new file, and one
+    /// that leaves nothing when the process dies.
+    Unnamed,
+    /// It is locked while it has this name, so that others can tell it from a leftover.
+    Temporary(String),
+    Final,
 }
 
 /// What became of an attempt to give something its final name.
@@ -39,18 +46,32 @@ pub(in crate::mirror) enum Placed {
 }
 
 impl<'a> Temporary<'a> {
-    pub(super) fn create(directory: BorrowedFd<'a>, mode: Mode) -> Result<Self, Errno> {
+    /// Makes a file without a name, which can become a new file but replace none.
+    pub(super) fn unnamed(directory: BorrowedFd<'a>, mode: Mode) -> Result<Self, Errno> {
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        Ok(Self {
+            directory,
+            file: rustix::fs::openat(directory, ".", flags, mode)?,
+            name: Name::Unnamed,
+        })
+    }
+
+    /// Makes a file with a temporary name.
+    pub(super) fn named(directory: BorrowedFd<'a>, mode: Mode) -> Result<Self, Errno> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let (name, file) = with_free_name(|name| rustix::fs::openat(directory, name, flags, mode))?;
         // Where there are no locks, the job's own lock has to do.
-        let _ = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).ok();
         Ok(Self {
             directory,
-            name,
             file,
-            is_named: true,
+            name: Name::Temporary(name),
         })
+    }
+
+    pub(super) fn is_unnamed(&self) -> bool {
+        matches!(self.name, Name::Unnamed)
     }
 
     pub(super) fn file(&self) -> BorrowedFd<'_> {
@@ -65,22 +86,44 @@ impl<'a> Temporary<'a> {
 
     /// Gives it its name, over what is expected there and nothing else.
     pub(super) fn take_place(&mut self, to: At<'_>, over: Option<&Meta>) -> Result<Placed, Errno> {
-        let from = At {
-            directory: self.directory,
-            name: OsStr::new(&self.name),
+        let placed = match &self.name {
+            Name::Temporary(name) => {
+                let from = At {
+                    directory: self.directory,
+                    name: OsStr::new(name),
+                };
+                put(from, to, over)?
+            }
+            Name::Unnamed | Name::Final => match link(&self.file, to) {
+                Ok(()) => Placed::Yes,
+                Err(Errno::EXIST) => Placed::SomethingElseIsThere,
+                Err(errno) => return Err(errno),
+            },
         };
-        let placed = put(from, to, over)?;
-        self.is_named = placed != Placed::Yes;
+        if placed == Placed::Yes {
+            self.name = Name::Final;
+        }
         Ok(placed)
     }
 }
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        if self.is_named {
-            discard(self.directory, &self.name);
+        if let Name::Temporary(name) = &self.name {
+            discard(self.directory, name);
         }
     }
+}
+
+/// Gives an open file without a name one; older systems do so by a detour alone.
+fn link(file: &OwnedFd, to: At<'_>) -> Result<(), Errno> {
+    let linked = rustix::fs::linkat(file, "", to.directory, to.name, AtFlags::EMPTY_PATH);
+    if linked != Err(Errno::NOENT) {
+        return linked;
+    }
+    let detour = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let flags = AtFlags::SYMLINK_FOLLOW;
+    rustix::fs::linkat(rustix::fs::CWD, detour, to.directory, to.name, flags)
 }
 
 /// Renames over what is expected at a place and nothing else.
@@ -155,10 +198,12 @@ pub(in crate::mirror) fn sweep(leftover: At<'_>) -> Result<bool, Errno> {
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match rustix::fs::openat(leftover.directory, leftover.name, flags, Mode::empty()) {
-        Ok(file) => match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Ok(()) | Err(_) => {}
-        },
+        Ok(file) => {
+            let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+            if locked == Err(Errno::WOULDBLOCK) {
+                return Ok(false);
+            }
+        }
         Err(Errno::NOENT) => return Ok(false),
         // A link, or a file that not even its owner may read.
         Err(Errno::LOOP | Errno::ACCESS) => {}

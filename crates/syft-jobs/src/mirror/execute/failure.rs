@@ -3,7 +3,7 @@ use rustix::io::Errno;
 use crate::mirror::{ErrorKind, FileError, Kind};
 
 /// Why one action came to nothing.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mirror) struct Failure {
     pub(in crate::mirror) kind: ErrorKind,
     pub(in crate::mirror) message: String,

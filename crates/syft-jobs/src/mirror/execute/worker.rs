@@ -205,10 +205,7 @@ impl<'a> Worker<'a> {
         let ends_the_run = failure.ends_the_run();
         let error = failure.at(path);
         if ends_the_run {
-            let ground = match action.on {
-                Side::Destination => &self.execution.destination,
-                Side::Source => &self.execution.source,
-            };
+            let ground = self.execution.ground(action.on);
             let (root, path) = (ground.place.root.display(), error.path.display());
             let reason = match error.kind {
                 ErrorKind::NoSpace => format!("no space is left in {root} for {path}"),

@@ -166,3 +166,54 @@ fn failure(path: &Path, source: io::Error) -> Error {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: Option<&str>, now: &str, has_moved: bool) {
+        let ground = Ground {
+            root: "the source /s".to_owned(),
+            now: now.parse().unwrap(),
+            before: before.map(|before| before.parse().unwrap()),
+        };
+        assert_eq!(ground.has_moved(), has_moved, "{before:?} {now}");
+    }
+
+    #[test]
+    fn a_disk_that_is_not_mounted_is_noticed() {
+        check(None, "ef53 aa 2", false);
+        check(Some("ef53 aa 2"), "ef53 aa 2", false);
+        // What is below the mount point is another directory of another file system.
+        check(Some("ef53 aa 2"), "ef53 bb 4711", true);
+        check(Some("58465342 aa 128"), "ef53 bb 128", true);
+        // The disk got another number, as some do each time.
+        check(Some("58465342 aa 128"), "58465342 bb 128", false);
+        // A tree was made anew on the same disk.
+        check(Some("ef53 aa 12"), "ef53 aa 13", false);
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_again() {
+        let now = Identity::of(Path::new("/")).unwrap();
+        assert_eq!(now.to_string().parse(), Ok(now));
+        assert_eq!("1 2".parse::<Identity>(), Err(()));
+    }
+
+    #[test]
+    fn a_missing_disk_is_named() {
+        let ground = |before: &str| Ground {
+            root: "the source /s".to_owned(),
+            now: "1 1 1".parse().unwrap(),
+            before: before.parse().ok(),
+        };
+        let grounds = |source, destination| Grounds {
+            source: ground(source),
+            destination: Some(ground(destination)),
+        };
+        assert_eq!(grounds("1 1 1", "1 1 1").reason_to_stop(), None);
+        let reason = grounds("1 1 1", "1 2 2").reason_to_stop().unwrap();
+        assert!(reason.contains("is a disk not mounted?"), "{reason}");
+    }
+}

@@ -1,8 +1,9 @@
 //! PocketBase beside the daemon: jobs and wishes come from there, runs and logs go there.
 //!
 //! What is there is never needed: without it the daemon goes on with the last good copy, runs
-//! wait in the store and logs in their spill. Two tasks do the work, and neither knows a job:
-//! [`source`] hands over records that changed, [`wishes`] and [`runs`] answer and report.
+//! wait in the store and logs in their spill. Three tasks do the work, and none knows a job:
+//! [`source`] hands over records that changed, [`wishes`] takes wishes and answers them, [`runs`]
+//! tells what runs did.
 
 mod cache;
 mod connect;
@@ -128,11 +129,6 @@ impl Remote {
         })
     }
 
-    /// Returns what this daemon is called there.
-    pub(crate) fn daemon_id(&self) -> &str {
-        &self.daemon_id
-    }
-
     /// Returns what counts at the start: what the server says within `patience`, else the last
     /// good copy, however old.
     ///
@@ -250,5 +246,6 @@ impl Remote {
 
 /// Waits for the end.
 async fn ended(stopped: &mut watch::Receiver<bool>) {
-    stopped.wait_for(|stopped| *stopped).await.ok().map(drop);
+    // Without a sender nobody is left to go on for.
+    drop(stopped.wait_for(|stopped| *stopped).await);
 }

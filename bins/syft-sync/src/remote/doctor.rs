@@ -73,7 +73,7 @@ fn impatient(options: Options) -> Result<Client, Error> {
 }
 
 fn unreachable_server(place: &str, error: &Server) -> Finding {
-    let finding = Finding::problem(TOPIC, format!("{place}: {}", error));
+    let finding = Finding::problem(TOPIC, format!("{place}: {error}"));
     match error {
         Server::Rejected { .. } => finding.mend("check `url` in [pocketbase]"),
         _ => finding

@@ -7,7 +7,6 @@ pub(crate) const FILE_WATCHERS: &str = "file_watchers";
 pub(crate) const SYNC_RUNS: &str = "sync_runs";
 pub(crate) const SYNC_REQUESTS: &str = "sync_requests";
 pub(crate) const SYNC_CLAIMS: &str = "sync_claims";
-pub(crate) const DAEMON_LOGS: &str = "daemon_logs";
 
 const NAME: u32 = 200;
 const PATH: u32 = 8_192;

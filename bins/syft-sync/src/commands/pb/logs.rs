@@ -37,7 +37,7 @@ pub(crate) async fn run(config: &Config, client: &Client, lines: usize, is_json:
 fn line(record: &Record) -> String {
     let text = |name: &str| {
         let text = record.get(name).and_then(Value::as_str).unwrap_or_default();
-        syft_daemon::logs::one_line(text).to_string()
+        syft_daemon::logs::one_line(text)
     };
     let level = text("level");
     let style = match level.as_str() {

@@ -1,5 +1,7 @@
 //! A service over real trees: what is written is copied, because it is due or because it changed.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
 use std::{
     fs,
     io::Write as _,

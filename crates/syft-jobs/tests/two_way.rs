@@ -1,5 +1,7 @@
 //! Jobs of both ways, on the disk and with a store.
 
+#![expect(clippy::unwrap_used, reason = "a test's own steps fail by panicking")]
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},

@@ -50,7 +50,7 @@ must "install" sync-daemon install --service-name "sync-daemon" --description "F
 must "it is ready" is $unit ActiveState active
 must "it says what it does" soon says $unit .
 must "systemd has nothing to complain about" bash -c '! systemd-analyze verify sync-daemon.service 2>&1 | grep .'
-must "the exposure is small" systemd-analyze security --threshold=30 $unit
+must "the exposure is small" systemd-analyze security --threshold=24 $unit
 must "it starts with the machine" systemctl is-enabled $unit
 must "its job runs" soon same /srv/source/letter /backup/documents/letter
 must "owners and special modes are kept" soon same /srv/source/tool /backup/documents/tool
@@ -123,7 +123,7 @@ must "it runs as that account" grep -q "^Uid:.$(id -u syncd)" "/proc/$(pid own)/
 must "it has no rights beyond those" is_hard "$(pid own)"
 must "it copies" soon cmp /srv/source/letter /backup/own/letter
 must "it has directories of its own" test -O /var/lib -a -d /var/lib/own/syft-sync -a -d /run/own
-must "the exposure is smaller" systemd-analyze security --threshold=20 own
+must "the exposure is smaller" systemd-analyze security --threshold=17 own
 must "uninstall it" sync-daemon uninstall --service-name own
 
 # A user's own.

@@ -44,8 +44,6 @@ enum End {
 
 /// `PocketBase` may say so long what the jobs are before they start without it.
 const FIRST_WORD: Duration = Duration::from_secs(5);
-/// A machine without work is not woken more often for what only needs to be looked after.
-const TICK: Duration = Duration::from_secs(30);
 
 /// Runs everything until somebody wants it to stop.
 pub(crate) async fn run(wanted: &Wanted, role: Role) -> Outcome {
@@ -121,7 +119,8 @@ struct Daemon<'a> {
 
 impl Daemon<'_> {
     async fn attend(mut self) -> Outcome<End> {
-        let period = self.seat.heartbeat().unwrap_or(TICK).min(TICK);
+        let usual = self.core.config().daemon.health_check_interval;
+        let period = self.seat.heartbeat().unwrap_or(usual).min(usual);
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -156,9 +155,8 @@ impl Daemon<'_> {
 
     fn look_after(&self) {
         self.core.look_after();
-        if self.core.is_alive() {
-            self.seat.notifier.watchdog();
-        }
+        // This loop is what must not be stuck; runs have limits of their own.
+        self.seat.notifier.watchdog();
     }
 
     /// Reads the config again; while it is wrong, the one of before stays in force.

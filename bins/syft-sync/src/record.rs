@@ -21,7 +21,6 @@ pub(crate) fn open(config: &Config) -> Outcome<Store> {
     let digests = DigestCache {
         is_persistent: config.cache.enable_persistent_cache,
         max_bytes: config.cache.max_cache_size,
-        ..DigestCache::default()
     };
     Ok(Store::open(&path(config))?.with_digests(digests))
 }

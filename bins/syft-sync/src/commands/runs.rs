@@ -28,9 +28,8 @@ pub(crate) fn run(wanted: &Wanted, args: &RunsArgs, is_json: bool) -> Outcome {
         return Ok(());
     }
     if runs.is_empty() {
-        match &job {
-            Some(job) => trigger::job(&config, job).map(|_| ())?,
-            None => {}
+        if let Some(job) = &job {
+            trigger::job(&config, job)?;
         }
         term::say("No run is on record.");
     }

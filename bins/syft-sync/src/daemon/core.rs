@@ -81,7 +81,7 @@ impl Core {
             }
         };
         let config = merge(&local, records.as_ref(), remote.as_deref())?;
-        let events = Events::default();
+        let events = Events::holding(config.concurrency.channel_buffer_size);
         let service = start_service(&config, &store, &telemetry, &events, remote.clone());
         let core = Self {
             service,
@@ -281,12 +281,6 @@ impl Core {
     /// Lets monitors know what is going on.
     pub(super) fn count(&self) {
         self.telemetry.metrics.seen(&self.service.snapshot());
-    }
-
-    /// Returns whether there is progress where there should be.
-    pub(super) fn is_alive(&self) -> bool {
-        // The loop that asks is itself what must not be stuck; runs have limits of their own.
-        true
     }
 
     /// Ends all runs after the files they are at.

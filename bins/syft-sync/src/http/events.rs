@@ -19,6 +19,8 @@ use tokio::sync::{
 
 /// Events that a slow listener may be behind; it is told how many it missed.
 const BACKLOG: usize = 256;
+/// More are not held, whatever the config says.
+const MOST_HELD: usize = 65_536;
 /// Listeners at once.
 const MOST_LISTENERS: usize = 16;
 /// So that a listener knows that the daemon is there although nothing happens.
@@ -42,15 +44,20 @@ struct Told {
 
 impl Default for Events {
     fn default() -> Self {
-        Self {
-            sender: broadcast::channel(BACKLOG).0,
-            number: Arc::default(),
-            seats: Arc::new(Semaphore::new(MOST_LISTENERS)),
-        }
+        Self::holding(BACKLOG)
     }
 }
 
 impl Events {
+    /// Makes a place that holds so many events for those who are slow, at least one.
+    pub(crate) fn holding(events: usize) -> Self {
+        Self {
+            sender: broadcast::channel(events.clamp(1, MOST_HELD)).0,
+            number: Arc::default(),
+            seats: Arc::new(Semaphore::new(MOST_LISTENERS)),
+        }
+    }
+
     /// Tells an event to those who listen now; without listeners that costs nothing.
     pub(crate) fn publish(&self, kind: &'static str, event: &impl Serialize) {
         let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;

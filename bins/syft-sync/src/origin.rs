@@ -109,7 +109,10 @@ impl Options {
                     .pocketbase_url
                     .clone()
                     .or_else(|| self.pocketbase_url.clone()),
-                admin_email: start.admin_email.clone().or_else(|| self.admin_email.clone()),
+                admin_email: start
+                    .admin_email
+                    .clone()
+                    .or_else(|| self.admin_email.clone()),
                 admin_password: start.admin_password.clone(),
                 admin_password_file: if has_password {
                     start.admin_password_file.clone()

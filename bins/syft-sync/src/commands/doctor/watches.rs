@@ -41,9 +41,8 @@ impl Facts {
                     facts.directories += directories.count();
                 }
                 Err(error) => {
-                    facts
-                        .missing
-                        .push(format!("{}: {}", watcher.id, crate::exit::chain(&error)))
+                    let missing = format!("{}: {}", watcher.id, crate::exit::chain(&error));
+                    facts.missing.push(missing);
                 }
             }
         }

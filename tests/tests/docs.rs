@@ -27,7 +27,14 @@ fn page(name: &str) -> String {
 fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["build", "--quiet"]);
-    cargo.args(["--package", "syft-notify", "--package", "syft-emulator-bin"]);
+    for package in [
+        "syft-notify",
+        "syft-sync",
+        "sync-daemon",
+        "syft-emulator-bin",
+    ] {
+        cargo.args(["--package", package]);
+    }
     cargo.args(["--message-format", "json"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
@@ -73,10 +80,15 @@ fn help(program: &str, path: &[&str]) -> Help {
         }
         if part.to_lowercase().ends_with("options:") && indent <= 6 && first.starts_with('-') {
             let names = first
-                .split(|c: char| c.is_whitespace() || ",.[=".contains(c))
+                .split(|c: char| c.is_whitespace() || ",.[]=".contains(c))
                 .filter(|word| word.starts_with('-'));
             help.options.extend(names.map(str::to_owned));
         }
+    }
+    for aliases in text.split("[alias").skip(1) {
+        let names = aliases.split(']').next().unwrap().split([' ', ',']);
+        let names = names.filter(|word| word.starts_with('-'));
+        help.options.extend(names.map(str::to_owned));
     }
     help.text = text;
     help
@@ -148,6 +160,42 @@ fn check_commands(program: &str, general: &[&str]) {
 #[test]
 fn the_page_of_syft_notify_names_every_command_and_option() {
     check_commands("syft-notify", &["Everywhere"]);
+}
+
+#[test]
+fn the_page_of_syft_sync_names_every_command_and_option() {
+    check_commands("syft-sync", &["Everywhere"]);
+}
+
+/// Those with a table of theirs in front are whole configs, the others a part of a job.
+#[test]
+fn every_config_of_sync_jobs_in_the_book_is_valid() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    let job = "[[sync_jobs]]\nid = \"documents\"\nsource_path = \"/a\"\ndestination_path = \"/b\"\nenabled = true\n";
+    let mut checked = 0;
+    for name in pages().iter().filter(|name| name.starts_with("sync-")) {
+        let page = page(name);
+        for block in page.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let begins = |table: &str| block.lines().any(|line| line.starts_with(table));
+            let is_part = begins("[sync_jobs.") && !begins("[[sync_jobs]]");
+            let needs_job = is_part || begins("[[file_watchers]]") && !begins("[[sync_jobs]]");
+            let text = if needs_job {
+                format!("{job}{block}")
+            } else {
+                block.to_owned()
+            };
+            syft_state::fs::write_atomic(&file, text.as_bytes(), 0o600).unwrap();
+            let mut validate = Command::new(&PROGRAMS["syft-sync"]);
+            validate.args(["config", "validate", "--config"]).arg(&file);
+            let output = validate.env("HOME", directory.path()).output().unwrap();
+            let found = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{name}:\n{block}\n{found}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "only {checked}");
 }
 
 #[test]

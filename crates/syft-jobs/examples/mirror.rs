@@ -9,7 +9,6 @@
 //! some files are not, and 1 when the run failed.
 
 #![expect(clippy::print_stdout, reason = "a program tells its result")]
-#![expect(clippy::disallowed_methods, reason = "a program has arguments")]
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -113,6 +113,9 @@ fn one(seed: u64, tally: &mut Tally) {
     let ending = match fault {
         Fault::Edits => {
             let ending = run_while_edited(&job, &fault, &mut random);
+            if !job.options.contains(&"--delete") {
+                without_clashes(job.source, job.destination);
+            }
             // What was copied while it changed has no version to be compared with, and the
             // source has to be as it is now; a torn copy would differ from it.
             tally.judge_later(&place, &job, &ending);

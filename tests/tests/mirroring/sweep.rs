@@ -43,7 +43,7 @@ const CALLS: [&str; 27] = [
     "mkdir",
 ];
 /// Which of them fail, and how (R4 of the test matrix).
-const FAILURES: [(&str, &str); 20] = [
+const FAILURES: [(&str, &str); 23] = [
     ("openat", "EACCES"),
     ("openat", "EIO"),
     ("openat", "EMFILE"),
@@ -61,6 +61,9 @@ const FAILURES: [(&str, &str); 20] = [
     ("renameat2", "EINVAL"),
     ("renameat2", "ENOSPC"),
     ("linkat", "EMLINK"),
+    ("linkat", "ENOENT"),
+    ("linkat", "ENOSPC"),
+    ("openat", "EOPNOTSUPP"),
     ("mkdirat", "EDQUOT"),
     ("unlinkat", "EROFS"),
     ("syncfs", "EIO"),

@@ -102,7 +102,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_file() {
 #[test]
 fn a_destination_that_turned_read_only() {
     let desk = Desk::with(&["a", "b"]);
-    let inject = "inject=renameat2:error=EROFS:when=2+";
+    let inject = "inject=linkat:error=EROFS:when=2+";
     let options = ["--continue", "--threads", "1"];
     let report = desk.act(&options, |job| {
         job.run_traced(&["-o", "/dev/null", "-e", inject])

@@ -184,7 +184,7 @@ mod tests {
         let record = record(&run, "laptop-1");
         assert_eq!(record["trigger"], "file_watcher");
         assert_eq!(record["status"], "failed");
-        assert_eq!(record["started"], "2026-11-18 10:26:40.123Z");
+        assert_eq!(record["started"], "2026-11-18 11:06:40.123Z");
         assert_eq!(record["reason"].as_str().unwrap().len(), SENTENCE);
         let spec = super::super::collections("daemon_logs").remove(2);
         let fields: Vec<&str> = spec.fields.iter().map(|field| field.name).collect();

@@ -74,10 +74,10 @@ async fn watch(wanted: &Wanted, config: Config, seat: &Seat, role: Role) -> Outc
     let mut wishes = Wishes::listen(seat.link())?;
     let (orders, ordered) = mpsc::channel(16);
     let core = Core::start(config, telemetry, seat, orders);
-    let core = tokio::select! {
-        core = core => core?,
-        () = stop_wished(&mut wishes) => return Ok(End::Stop),
+    let Some(core) = wishes.unless_stopped(core).await else {
+        return Ok(End::Stop);
     };
+    let core = core?;
     let serving = core.serve(seat).await?;
     seat.notifier.ready(&core.line());
     tracing::info!("{}", core.line());
@@ -103,10 +103,6 @@ async fn watch(wanted: &Wanted, config: Config, seat: &Seat, role: Role) -> Outc
     );
     core.farewell().await;
     outcome
-}
-
-async fn stop_wished(wishes: &mut Wishes) {
-    while wishes.next().await != Wish::Stop {}
 }
 
 struct Daemon<'a> {

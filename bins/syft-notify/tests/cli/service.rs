@@ -2,8 +2,6 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
-use nix::unistd::Uid;
-
 use crate::desk::{Desk, Ran};
 
 /// Stands in for systemctl and loginctl: it notes how it is called, and fails where it is told to.
@@ -272,7 +270,7 @@ fn only_root_installs_for_the_machine() {
     let service = Service::new(&desk);
     let direct = service.command(&["install"]);
     let mut command = Command::new("setpriv");
-    if Uid::effective().is_root() {
+    if rustix::process::geteuid().is_root() {
         // Where the program lies may be for root alone.
         command.args(["--reuid=65534", "--clear-groups"]);
         command.args(["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]);

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::LazyLock,
@@ -49,13 +50,19 @@ impl SyncHome {
                    [telemetry.metrics]\nport = 0\n[cache]\ncache_dir = \"@/cache\"\n";
         let text =
             format!("{own}{more}").replace('@', &self.directory.path().display().to_string());
-        fs::write(self.path("config.toml"), text).unwrap();
+        self.write("config.toml", text);
     }
 
     /// Returns something in the directory; `source` is there already.
     #[must_use]
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Writes a file there as most programs do, in its place.
+    pub fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let mut file = fs::File::create(self.path(name)).unwrap();
+        file.write_all(content.as_ref()).unwrap();
     }
 
     /// Returns a command that is run there, with the programs in its path and no terminal.

@@ -55,7 +55,7 @@ fn sum(series: &BTreeMap<String, f64>, name: &str) -> f64 {
 
 fn home(server: &PocketBase) -> SyncHome {
     let home = SyncHome::new("");
-    fs::write(home.path("home/password"), PASSWORD).unwrap();
+    home.write("home/password", PASSWORD);
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     fs::set_permissions(home.path("home/password"), mode).unwrap();
     home.configure(&format!(
@@ -80,7 +80,7 @@ fn all_sixteen_move() {
     let home = home(&server);
     home.succeed(&["pb", "init"]);
     for number in 0..FILES {
-        fs::write(home.path(format!("source/{number}")), b"some bytes").unwrap();
+        home.write(format!("source/{number}"), b"some bytes");
     }
     home.succeed(&["start"]);
     home.until("the watcher", || {
@@ -104,7 +104,7 @@ fn all_sixteen_move() {
     // A run by a watcher, with something that cannot be copied, and something that is gone.
     rustix::fs::mkfifoat(rustix::fs::CWD, home.path("source/fifo"), 0o600.into()).unwrap();
     fs::remove_file(home.path("source/0")).unwrap();
-    fs::write(home.path("source/1"), b"other bytes").unwrap();
+    home.write("source/1", b"other bytes");
     home.until("what became of it", || {
         sum(&series(&home), "sync_errors_total") > 0.0 && !home.path("copy/0").exists()
     });
@@ -187,7 +187,7 @@ fn promtool_is_content() {
     );
     home.succeed(&["start"]);
     home.succeed(&["trigger", "files", "--wait"]);
-    fs::write(home.path("metrics"), home.succeed(&["metrics"])).unwrap();
+    home.write("metrics", home.succeed(&["metrics"]));
     let page = fs::File::open(home.path("metrics")).unwrap();
     let judged = home
         .command("promtool")

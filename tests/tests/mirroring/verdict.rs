@@ -53,7 +53,7 @@ impl Before {
     /// Says what is wrong right after a disturbed run: a torn file, or a deletion not allowed.
     fn broken(&self, job: &Job<'_>) -> Vec<String> {
         let mut wrong = Vec::new();
-        let now = Before::of(job).destination;
+        let now = Self::of(job).destination;
         for (path, entry) in &now.0 {
             if is_temporary(path) {
                 continue;

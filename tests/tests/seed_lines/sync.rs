@@ -88,6 +88,10 @@ impl Table {
         self.rows.push([line.to_owned(), code.to_string(), first]);
     }
 
+    #[expect(
+        clippy::print_stdout,
+        reason = "who asks for it by --nocapture reads it"
+    )]
     fn print(&self) {
         println!("| command | exit | first line |\n|---|---|---|");
         for [line, code, first] in &self.rows {

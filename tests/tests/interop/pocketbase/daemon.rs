@@ -103,7 +103,7 @@ pub(super) fn config(server: &PocketBase, more: &str) -> String {
 async fn jobs_come_and_change_within_two_seconds() {
     for version in VERSIONS {
         let mut scene = Scene::new(version, "");
-        fs::write(scene.home.path("source/a"), "a").unwrap();
+        scene.home.write("source/a", "a");
         let job = scene.job("documents", "first");
         scene.client.create("sync_jobs", &job).await.unwrap();
         scene.start();
@@ -183,7 +183,7 @@ impl Scene {
 async fn hostile_records_change_nothing_until_they_are_gone() {
     for version in VERSIONS {
         let mut scene = Scene::new(version, "");
-        fs::write(scene.home.path("source/a"), "a").unwrap();
+        scene.home.write("source/a", "a");
         let outside = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(outside.path(), scene.home.path("way-out")).unwrap();
         scene
@@ -230,7 +230,7 @@ async fn hostile_records_change_nothing_until_they_are_gone() {
 async fn without_a_server_the_last_good_copy_counts() {
     for version in VERSIONS {
         let mut scene = Scene::new(version, "");
-        fs::write(scene.home.path("source/a"), "a").unwrap();
+        scene.home.write("source/a", "a");
         scene
             .client
             .create("sync_jobs", &scene.job("good", "first"))
@@ -248,7 +248,7 @@ async fn without_a_server_the_last_good_copy_counts() {
         scene.stop();
 
         scene.server.stop();
-        fs::write(scene.home.path("source/b"), "b").unwrap();
+        scene.home.write("source/b", "b");
         scene.start();
         scene.home.until("a copy without a server", || {
             scene.home.path("first/b").exists()

@@ -175,7 +175,7 @@ impl Control {
 async fn an_account_with_few_rights_is_enough() {
     for version in VERSIONS {
         let mut scene = Scene::new(version, &job(0));
-        fs::write(scene.home.path("source/a"), "a").unwrap();
+        scene.home.write("source/a", "a");
         few_rights(&scene.client, version).await;
         let config = super::daemon::config(&scene.server, &job(0));
         scene

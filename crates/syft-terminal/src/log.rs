@@ -1,44 +1,57 @@
 //! A daemon's log at a terminal: its last lines, and those that are written from now on.
 
 mod feed;
+mod only;
 mod shown;
 
-use std::{io, path::Path};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
 use syft_daemon::logs::{self, Error, Follow};
 
-use self::shown::Shown;
+pub use self::only::Only;
+use self::{only::Last, shown::Shown};
 use crate::{DIM, paint, say};
 
-/// Prints the last lines of a log and returns whether there were any.
+/// Prints the last lines of a log that are wanted, and returns whether there were any.
 ///
 /// # Errors
 ///
 /// What reading or writing says; a reader who has left has seen what he wanted, and a log that
 /// is not there has no lines.
-pub fn show(path: &Path, lines: usize) -> Result<bool, Error> {
+pub fn show(path: &Path, lines: usize, only: &Only) -> Result<bool, Error> {
     tell_path(path, "");
-    let mut out = Shown::stdout();
-    match logs::tail(path, lines, &mut out) {
+    let mut out = Shown::stdout(Only::default());
+    let passed = if only.is_all() {
+        logs::tail(path, lines, &mut out)
+    } else {
+        let mut last = Last::new(lines, only);
+        logs::tail(path, usize::MAX, &mut last)
+            .and_then(|()| out.write_all(&last.into_bytes()).map_err(Error::Output))
+    };
+    match passed {
         Err(error) if !error.is_not_found() => ended(error)?,
         _ => {}
     }
     Ok(out.has_shown())
 }
 
-/// Prints the last lines of a log and those that are written from now on, until Ctrl+C.
+/// Prints what is wanted of the last lines of a log and of those that are written from now on,
+/// until Ctrl+C.
 ///
 /// # Errors
 ///
 /// What reading or writing says.
-pub async fn follow(path: &Path, lines: usize) -> Result<(), Error> {
+pub async fn follow(path: &Path, lines: usize, only: Only) -> Result<(), Error> {
     let follow = Follow::new(path, lines)?;
     tell_path(path, "; Ctrl+C ends this, and nothing else");
     if follow.is_waiting() {
         say("Nothing was logged there yet; waiting for the first line …");
     }
     tokio::select! {
-        outcome = feed::pass_on(follow) => outcome.or_else(ended),
+        outcome = feed::pass_on(follow, only) => outcome.or_else(ended),
         // Without signals, Ctrl+C ends the program by itself.
         _ = tokio::signal::ctrl_c() => Ok(()),
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use syft_daemon::logs::{Error, error_log};
+use syft_terminal::log::Only;
 
 use crate::{
     args::LogsArgs,
@@ -21,7 +22,7 @@ pub(crate) async fn run(args: LogsArgs) -> Outcome {
     if args.follow {
         return follow(&path, args.lines).await;
     }
-    let is_empty = !term::log::show(&path, args.lines).map_err(failure)?;
+    let is_empty = !term::log::show(&path, args.lines, &Only::default()).map_err(failure)?;
     if is_empty && args.lines > 0 {
         term::say("Nothing was logged there yet.");
         if !is_running {
@@ -46,7 +47,9 @@ fn log_of(place: &Place, running: Option<Running>) -> PathBuf {
 
 /// Shows the last lines of a log and those that are written from now on, until Ctrl+C.
 pub(crate) async fn follow(path: &Path, lines: usize) -> Outcome {
-    term::log::follow(path, lines).await.map_err(failure)
+    term::log::follow(path, lines, Only::default())
+        .await
+        .map_err(failure)
 }
 
 fn failure(error: Error) -> Failure {

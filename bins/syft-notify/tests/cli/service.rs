@@ -117,6 +117,7 @@ fn install_and_uninstall_each_once_and_again() {
     let service = Service::new(&desk);
     let installed = [
         "systemctl --user show --property=Version",
+        "systemctl --user show --property=FragmentPath --value syft-notify",
         "systemctl --user daemon-reload",
         "systemctl --user enable syft-notify",
         "systemctl --user restart syft-notify",

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use syft_daemon::logs::Error;
+use syft_jobs::JobId;
+use syft_terminal::log::Only;
+use tracing::Level;
 
 use crate::{
-    args::LogsArgs,
+    args::{LogLevel, LogsArgs},
     exit::{Failure, Outcome, chain},
     place::{self, Place},
     session::Wanted,
@@ -13,13 +16,16 @@ use crate::{
 };
 
 pub(crate) async fn run(wanted: &Wanted, args: &LogsArgs) -> Outcome {
+    let only = only(args)?;
     if args.follow {
-        return follow(wanted, args.lines).await;
+        return follow(wanted, args.lines, only).await;
     }
     let place = place::find(wanted)?;
     let log = log_of(&place)?;
-    let is_empty = !term::log::show(&log, args.lines).map_err(failure)?;
-    if is_empty && args.lines > 0 {
+    let is_empty = !term::log::show(&log, args.lines, &only).map_err(failure)?;
+    if is_empty && args.lines > 0 && !only.is_all() {
+        term::say("No line of it is like that.");
+    } else if is_empty && args.lines > 0 {
         term::say("Nothing was logged there yet.");
         if place.running().ok().flatten().is_none() {
             term::say(format_args!("{}  syft-sync start", paint(ACCENT, "next:")));
@@ -29,9 +35,24 @@ pub(crate) async fn run(wanted: &Wanted, args: &LogsArgs) -> Outcome {
 }
 
 /// Shows the last lines and those that are written from now on, until Ctrl+C.
-pub(crate) async fn follow(wanted: &Wanted, lines: usize) -> Outcome {
+pub(crate) async fn follow(wanted: &Wanted, lines: usize, only: Only) -> Outcome {
     let log = log_of(&place::find(wanted)?)?;
-    term::log::follow(&log, lines).await.map_err(failure)
+    term::log::follow(&log, lines, only).await.map_err(failure)
+}
+
+fn only(args: &LogsArgs) -> Outcome<Only> {
+    let job = args.job.as_deref().map(str::parse::<JobId>).transpose()?;
+    let level = args.level.map(|level| match level {
+        LogLevel::Trace => Level::TRACE,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Error => Level::ERROR,
+    });
+    Ok(Only {
+        level,
+        field: job.map(|job| ("job", job.to_string())),
+    })
 }
 
 /// Returns the log of what runs, or else of what would run.

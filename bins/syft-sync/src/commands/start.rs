@@ -8,6 +8,7 @@ use std::{
 
 use syft_daemon::{Launch, StartError, Started, StartedBy};
 use syft_state::fs::create_private_dir;
+use syft_terminal::log::Only;
 
 use super::{logs, stop, supervise::Files};
 use crate::{
@@ -36,7 +37,7 @@ pub(crate) async fn run(wanted: &Wanted) -> Outcome {
             DIM,
             "This window follows the log; closing it, or Ctrl+C, stops nothing.",
         ));
-        return logs::follow(wanted, WINDOW_LINES).await;
+        return logs::follow(wanted, WINDOW_LINES, Only::default()).await;
     }
     outcome
 }

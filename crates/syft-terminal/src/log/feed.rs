@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use syft_daemon::logs::{Error, Follow, Step};
 use tokio::sync::oneshot;
 
-use super::shown::Shown;
+use super::{only::Only, shown::Shown};
 use crate::count;
 
 /// How often the files are looked at.
@@ -31,20 +31,20 @@ enum Piece {
 ///
 /// The files are watched by a thread of their own: while nobody reads standard output, as when a
 /// pager waits, it still takes hold of the files that come and go.
-pub(super) async fn pass_on(follow: Follow) -> Result<(), Error> {
+pub(super) async fn pass_on(follow: Follow, only: Only) -> Result<(), Error> {
     let (pieces, from_follow) = sync_channel(PIECES);
     let (done, ended) = oneshot::channel();
     thread::spawn(move || watch(follow, &pieces));
     thread::spawn(move || {
         // Without a listener the program is ending anyway.
-        drop(done.send(print(&from_follow)));
+        drop(done.send(print(&from_follow, only)));
     });
     ended.await.unwrap_or(Ok(()))
 }
 
 /// Prints until there is nothing to come.
-fn print(pieces: &Receiver<Piece>) -> Result<(), Error> {
-    let mut out = Shown::stdout();
+fn print(pieces: &Receiver<Piece>, only: Only) -> Result<(), Error> {
+    let mut out = Shown::stdout(only);
     for piece in pieces {
         match piece {
             Piece::Lines(lines) => {

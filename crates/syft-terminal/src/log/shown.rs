@@ -6,12 +6,14 @@ use anstream::{AutoStream, ColorChoice};
 use syft_daemon::logs::{level_of, one_line};
 use tracing::Level;
 
+use super::only::Only;
 use crate::{BAD, DIM, WARN, paint};
 
 /// Passes lines on; at a terminal only whole ones, without what could steer it.
 pub(super) struct Shown<W> {
     out: W,
     look: Look,
+    only: Only,
     /// The beginning of a line whose end is still to come.
     rest: Vec<u8>,
     has_shown: bool,
@@ -25,7 +27,7 @@ enum Look {
 }
 
 impl Shown<io::Stdout> {
-    pub(super) fn stdout() -> Self {
+    pub(super) fn stdout(only: Only) -> Self {
         let out = io::stdout();
         let look = if AutoStream::choice(&out) != ColorChoice::Never {
             Look::Painted
@@ -34,15 +36,16 @@ impl Shown<io::Stdout> {
         } else {
             Look::Raw
         };
-        Self::new(out, look)
+        Self::new(out, look, only)
     }
 }
 
 impl<W: Write> Shown<W> {
-    fn new(out: W, look: Look) -> Self {
+    fn new(out: W, look: Look, only: Only) -> Self {
         Self {
             out,
             look,
+            only,
             rest: Vec::new(),
             has_shown: false,
         }
@@ -56,19 +59,25 @@ impl<W: Write> Shown<W> {
 
 impl<W: Write> Write for Shown<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.has_shown |= !bytes.is_empty();
-        if self.look == Look::Raw {
+        if self.look == Look::Raw && self.only.is_all() {
+            self.has_shown |= !bytes.is_empty();
             return self.out.write(bytes);
         }
-        let mut text = String::new();
+        let mut text = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.rest.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
-                text.push_str(&dressed(&self.rest, self.look));
+                if self.only.wants(&self.rest) {
+                    match self.look {
+                        Look::Raw => text.extend_from_slice(&self.rest),
+                        look => text.extend_from_slice(dressed(&self.rest, look).as_bytes()),
+                    }
+                }
                 self.rest.clear();
             }
         }
-        self.out.write_all(text.as_bytes())?;
+        self.has_shown |= !text.is_empty();
+        self.out.write_all(&text)?;
         Ok(bytes.len())
     }
 
@@ -103,7 +112,7 @@ mod tests {
         // However the lines are cut into pieces.
         for size in [1, 7, LINES.len()] {
             let mut out = Vec::new();
-            let mut shown = Shown::new(&mut out, look);
+            let mut shown = Shown::new(&mut out, look, Only::default());
             for piece in LINES.chunks(size) {
                 shown.write_all(piece).unwrap();
             }

@@ -1,7 +1,7 @@
 //! Keeps one tree in step with another.
 //!
 //! [`scan`](tree::scan) looks at a tree, [`plan`](plan::plan) compares two of them and decides
-//! without touching anything, [`execute`](execute::execute) carries the decisions out. [`run`]
+//! without touching anything, [`execute`](execute::execute) carries the decisions out. [`run()`]
 //! does it all for a job.
 //!
 //! What always holds: at a final name there is a whole file or none; nothing is deleted that the

@@ -7,6 +7,40 @@
 //! * [`service`]: all of it together, as one thing that is started, fed and stopped.
 //!
 //! There is no network in here, and no clock: time is an argument of everything that decides.
+//!
+//! ```
+//! use syft_jobs::{
+//!     Job, Options, Schedule, Status,
+//!     job::Timing,
+//!     mirror::{self, Cancel, Context, Insist, Permits, progress::Silent},
+//! };
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let (source, destination) = (directory.path().join("a"), directory.path().join("b"));
+//! # std::fs::create_dir(&source)?;
+//! # std::fs::File::create(source.join("letter"))?;
+//! let job = Job {
+//!     id: "documents".parse()?,
+//!     name: "Documents".to_owned(),
+//!     source,
+//!     destination,
+//!     enabled: true,
+//!     schedule: Schedule::interval("5m")?,
+//!     timing: Timing::default(),
+//!     priority: 0,
+//!     tags: Vec::new(),
+//!     options: Options::default(),
+//! };
+//! let report = mirror::run(&job, &Context {
+//!     cancel: &Cancel::default(),
+//!     permits: &Permits::new(100),
+//!     progress: &Silent,
+//!     store: None,
+//!     insist: Insist::No,
+//! });
+//! assert_eq!((report.status, report.counts.copied), (Status::Success, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod canonical;
 mod error;

@@ -117,7 +117,9 @@ impl Look<'_> {
         found: &mut Found,
     ) {
         let bytes = name.to_bytes();
-        if self.options.ignore_hidden && bytes.starts_with(b".") {
+        let is_ours = bytes.starts_with(temporary::PREFIX.as_bytes());
+        // What a killed run left behind is ours to remove, whatever else takes no part.
+        if self.options.ignore_hidden && bytes.starts_with(b".") && !is_ours {
             found.listing.left_out += 1;
             return;
         }
@@ -126,7 +128,7 @@ impl Look<'_> {
             Err(Errno::NOENT) => return,
             Err(errno) => return found.unknown(bytes, failure(path, errno)),
         };
-        if bytes.starts_with(temporary::PREFIX.as_bytes()) && meta.kind == Kind::File {
+        if is_ours && matches!(meta.kind, Kind::File | Kind::Symlink) {
             found.leftovers.push(path.to_owned());
             return;
         }

@@ -146,6 +146,21 @@ fn files_that_have_no_final_name_yet_are_leftovers() {
 }
 
 #[test]
+fn links_that_have_no_final_name_yet_are_leftovers_also_where_hidden_names_take_no_part() {
+    let dir = tree(&["d/a"]);
+    symlink("a", dir.path().join("d/.syft-tmp.abc")).unwrap();
+    for ignore_hidden in [false, true] {
+        let options = Options {
+            ignore_hidden,
+            ..Options::default()
+        };
+        let found = look(dir.path(), &options);
+        assert_eq!(paths(&found), ["d", "d/a"]);
+        assert_eq!(found.leftovers, [PathBuf::from("d/.syft-tmp.abc")]);
+    }
+}
+
+#[test]
 fn links_are_looked_at_and_not_through() {
     let dir = tree(&["d/a"]);
     symlink("d", dir.path().join("link")).unwrap();

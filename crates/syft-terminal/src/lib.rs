@@ -14,12 +14,14 @@ pub mod log;
 pub mod window;
 
 use std::{
+    convert::Infallible,
     fmt,
     io::{self, IsTerminal, Write},
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use anstyle::{AnsiColor, Style};
@@ -36,6 +38,9 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// Commands and paths.
 pub const ACCENT: Style = AnsiColor::Cyan.on_default();
+
+/// How often somebody who waits sees that time goes by.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The first reason why data could not be written, unless nobody reads it any more.
 static LOST: OnceLock<io::Error> = OnceLock::new();
@@ -125,6 +130,18 @@ pub fn count(number: usize, noun: &str) -> String {
 pub fn progress(line: impl fmt::Display) {
     if io::stderr().is_terminal() {
         write!(anstream::stderr(), "\r\x1b[K{}", paint(DIM, line)).ok();
+    }
+}
+
+/// Shows that time goes by, to a person, for as long as it is polled.
+pub async fn waiting() -> Infallible {
+    let began = Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let seconds = began.elapsed().as_secs();
+        progress(format_args!("waiting until it is ready: {seconds} s"));
     }
 }
 

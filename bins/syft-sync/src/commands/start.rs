@@ -1,10 +1,6 @@
 //! `syft-sync start`.
 
-use std::{
-    ffi::OsString,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{ffi::OsString, path::Path, time::Duration};
 
 use syft_daemon::{Launch, StartError, Started, StartedBy};
 use syft_state::fs::create_private_dir;
@@ -23,7 +19,6 @@ use crate::{
 
 /// How long to wait until it is ready; it goes on starting after that, too.
 const PATIENCE: Duration = Duration::from_secs(90);
-const TICK: Duration = Duration::from_secs(1);
 /// So much of the log explains most failures.
 const LAST_LINES: usize = 10;
 /// What is logged before a window is attached to is of interest, too.
@@ -73,7 +68,7 @@ pub(crate) async fn launch(wanted: &Wanted, config: Config) -> Outcome {
     };
     let started = tokio::select! {
         started = syft_daemon::start(launch) => started,
-        never = progress() => match never {},
+        never = term::waiting() => match never {},
         _ = tokio::signal::ctrl_c() => {
             term::end_progress();
             return Err(Failure::error(
@@ -131,18 +126,6 @@ pub(crate) fn remark(config: &Config) {
         } else {
             tracing::info!("{}", note.line(file));
         }
-    }
-}
-
-/// Shows that time goes by, to a person.
-async fn progress() -> std::convert::Infallible {
-    let began = Instant::now();
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        let seconds = began.elapsed().as_secs();
-        term::progress(format_args!("waiting until it is ready: {seconds} s"));
     }
 }
 
